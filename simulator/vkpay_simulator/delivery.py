@@ -1,0 +1,47 @@
+"""Notifications on their way to the merchant: what is to be sent, when, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One attempt as it goes out: the provider signs anew for every attempt."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One attempt as it went. ``status`` is ``None`` when no answer came; ``error`` then says why."""
+
+    at_ms: int
+    status: int | None = None
+    reply: str = ""
+    error: str = ""
+    accepted: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """A notification and its attempts.
+
+    ``build(attempt)`` makes the signed request of the attempt (0 is the first); ``accepts(status, body)`` is
+    the provider's rule for an acknowledgement; ``pauses`` are the seconds before each re-send, counted from
+    the attempt before. ``subject`` is the merchant's number it is about, for faults and for people.
+    """
+
+    id: str
+    provider: str
+    event: str
+    subject: str
+    url: str
+    build: Callable[[int], Outgoing]
+    accepts: Callable[[int, bytes], bool]
+    pauses: Sequence[float]
+    timeout_s: float = 5.0
+    attempts: list[Attempt] = field(default_factory=list)
+    state: str = "pending"

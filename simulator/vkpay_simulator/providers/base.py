@@ -1,0 +1,100 @@
+"""What the simulator asks of a provider. Providers are synchronous and hold no sockets: requests come in as
+values, answers go out as values, notifications and timers are handed to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from vkpay_simulator.exchange import Answer, Request, Route
+
+
+class SimulatorError(Exception):
+    """A wrong use of the control API: ``status`` and a text that says what to do."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(slots=True, kw_only=True)
+class Merchant:
+    """One merchant of the simulated world. ``accounts`` holds each provider's own account object.
+
+    ``kind`` is one of ``default`` (WeChat public-key mode, Alipay key mode), ``certs`` (platform
+    certificates, Alipay certificate mode) and ``partner`` (service provider with two sub-merchants).
+    """
+
+    pid: str
+    kind: str
+    name: str
+    notify_url: str
+    accounts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own."""
+
+    provider: str
+    pid: str
+    out_trade_no: str
+    transaction_id: str | None
+    product: str
+    state: str
+    total_fee: int
+    refunded_fee: int
+    created_ms: int
+    paid_ms: int | None
+    notify_url: str | None
+    payer: str | None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class SimProvider(Protocol):
+    """One provider's half of the simulator. Made with the world: ``WxpaySim(world)``."""
+
+    name: ClassVar[str]
+
+    def routes(self) -> Sequence[Route]:
+        """Every endpoint under its real path. A handler does authentication, checks and state, and signs."""
+
+    def open_account(self, merchant: Merchant) -> None:
+        """Gives a new merchant its account, keys and numbers (``merchant.accounts[self.name] = …``)."""
+
+    def config_row(self, merchant: Merchant) -> dict[str, Any]:
+        """The provider's part of the merchant's vk-pay-config row, e.g. ``{"wxpay": {"mp-weixin": {…}, …}}``."""
+
+    def subject_of(self, request: Request, operation: str) -> str | None:
+        """The merchant's number a request is about (order, refund's order, transfer), for faults and journal."""
+
+    def business_error(self, request: Request, operation: str, code: str) -> Answer:
+        """The answer the real provider gives for ``code``, signed as it would be."""
+
+    def spoil_signature(self, answer: Answer) -> Answer:
+        """The same answer with a signature that does not hold."""
+
+    def orders(self) -> list[OrderView]:
+        """Every order, oldest first."""
+
+    def pay(
+        self, out_trade_no: str, *, pid: str | None = None, payer: str | None = None, channel: str | None = None
+    ) -> OrderView:
+        """Pays as the buyer would, opening the cashier first where the real provider needs it, and hands
+        the notification to ``world.notify``. Raises :class:`SimulatorError` when it cannot be paid."""
+
+    def scan(self, out_trade_no: str, *, pid: str | None = None, payer: str | None = None) -> OrderView:
+        """The buyer scans the code or opens the cashier, and does not pay yet."""
+
+    def cancel(self, out_trade_no: str, *, pid: str | None = None) -> OrderView:
+        """The buyer gives up: the attempt fails, an unpaid order stays payable where the real one does."""
+
+    def settle_refund(self, out_refund_no: str, status: str, *, pid: str | None = None) -> dict[str, Any]:
+        """Ends a refund in a chosen way (``SUCCESS``, ``ABNORMAL``, ``CLOSED`` …)."""
+
+    def settle_transfer(self, out_bill_no: str, outcome: str, *, pid: str | None = None) -> dict[str, Any]:
+        """Ends a transfer: ``confirm`` (the receiver accepts), ``fail`` or ``expire``."""
+
+    def reset(self) -> None:
+        """Forgets orders, refunds, transfers and nonces; accounts stay."""
