@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 
 
@@ -74,6 +75,9 @@ class SimProvider(Protocol):
 
     def spoil_signature(self, answer: Answer) -> Answer:
         """The same answer with a signature that does not hold."""
+
+    def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
+        """The same notification with a signature that does not hold."""
 
     def orders(self) -> list[OrderView]:
         """Every order, oldest first."""
