@@ -1,0 +1,363 @@
+"""What callers hand in and get back, the same for every provider.
+
+Amounts are integer fen, times integer milliseconds since the epoch. ``raw`` is the provider's own object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from vkpay_async.money import Fen
+
+
+class TradeState(StrEnum):
+    """Where an order stands at the provider. ``UNKNOWN`` is a word this version does not know; see ``raw_state``."""
+
+    NOTPAY = "NOTPAY"
+    USERPAYING = "USERPAYING"
+    SUCCESS = "SUCCESS"
+    FINISHED = "FINISHED"
+    REFUND = "REFUND"
+    CLOSED = "CLOSED"
+    REVOKED = "REVOKED"
+    PAYERROR = "PAYERROR"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def paid(self) -> bool:
+        """Money came in, whatever became of it afterwards."""
+        return self in (TradeState.SUCCESS, TradeState.FINISHED, TradeState.REFUND)
+
+
+class RefundState(StrEnum):
+    """Where a refund stands. ``ABNORMAL`` needs a person: the money could not go back the way it came."""
+
+    PROCESSING = "PROCESSING"
+    SUCCESS = "SUCCESS"
+    CLOSED = "CLOSED"
+    ABNORMAL = "ABNORMAL"
+    UNKNOWN = "UNKNOWN"
+
+
+class TransferState(StrEnum):
+    """Where a transfer to a user stands."""
+
+    ACCEPTED = "ACCEPTED"
+    PROCESSING = "PROCESSING"
+    WAIT_USER_CONFIRM = "WAIT_USER_CONFIRM"
+    TRANSFERING = "TRANSFERING"  # the providers' own spelling
+    SUCCESS = "SUCCESS"
+    FAIL = "FAIL"
+    CANCELING = "CANCELING"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the immutable values below."""
+
+
+class CreateOrder(Value, frozen=True, kw_only=True):
+    """An order on its way to a provider, checked and complete."""
+
+    pay_type: str
+    out_trade_no: str
+    total_fee: Fen
+    subject: str
+    notify_url: str
+    body: str | None = None
+    openid: str | None = None
+    client_ip: str | None = None
+    time_expire: int | None = None
+    auth_code: str | None = None
+    store_id: str | None = None
+    return_url: str | None = None
+    profit_sharing: bool | None = None
+    sub_appid: str | None = None
+    sub_mchid: str | None = None
+    app_auth_token: str | None = None
+    other: Mapping[str, Any] = {}
+
+
+class OrderRef(Value, frozen=True, kw_only=True):
+    """Names an order that exists. ``transaction_id``, the provider's number, wins where both are set."""
+
+    pay_type: str
+    out_trade_no: str
+    transaction_id: str | None = None
+    total_fee: Fen = 0
+    sub_mchid: str | None = None
+    sub_appid: str | None = None
+    app_auth_token: str | None = None
+
+
+class JsapiParams(Value, frozen=True, kw_only=True):
+    """Arguments of ``uni.requestPayment`` / ``getBrandWCPayRequest`` (WeChat mini program, official account)."""
+
+    appId: str  # noqa: N815 - the provider's spelling
+    timeStamp: str  # noqa: N815
+    nonceStr: str  # noqa: N815
+    package: str
+    signType: str  # noqa: N815
+    paySign: str  # noqa: N815
+
+    def to_client(self) -> dict[str, Any]:
+        return {**msgspec.to_builtins(self), "timestamp": self.timeStamp}
+
+
+class AppParams(Value, frozen=True, kw_only=True):
+    """Arguments of the WeChat OpenSDK's PayReq."""
+
+    appid: str
+    partnerid: str
+    prepayid: str
+    package: str
+    noncestr: str
+    timestamp: str
+    sign: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+class CodeUrl(Value, frozen=True, kw_only=True):
+    """The text of a payment QR code."""
+
+    code_url: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"codeUrl": self.code_url}
+
+
+class H5Url(Value, frozen=True, kw_only=True):
+    """An address that a mobile browser opens to pay."""
+
+    h5_url: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"h5Url": self.h5_url}
+
+
+class PageUrl(Value, frozen=True, kw_only=True):
+    """A signed address that a browser opens to pay (Alipay page and wap)."""
+
+    url: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"h5Url": self.url}
+
+
+class OrderString(Value, frozen=True, kw_only=True):
+    """A signed text handed to the provider's phone SDK as it is (Alipay App)."""
+
+    order_string: str
+
+    def to_client(self) -> str:
+        return self.order_string
+
+
+class TradeNo(Value, frozen=True, kw_only=True):
+    """The provider's trade number, which its mini program pays (Alipay)."""
+
+    trade_no: str
+
+    def to_client(self) -> str:
+        return self.trade_no
+
+
+class CodePayResult(Value, frozen=True, kw_only=True):
+    """The answer to a scanned payment code: paid, or the payer is entering the password."""
+
+    trade_state: TradeState
+    trade_state_desc: str
+    transaction_id: str | None = None
+
+    def to_client(self) -> dict[str, Any]:
+        return {
+            "tradeState": self.trade_state.value,
+            "tradeStateDesc": self.trade_state_desc,
+            "transactionId": self.transaction_id,
+        }
+
+
+OrderInfo = JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult
+
+
+class Trade(Value, frozen=True, kw_only=True):
+    """An order as the provider has it, from a query, a code payment or a notification.
+
+    ``total_fee`` is what was asked for, ``None`` where the answer leaves it out.
+    """
+
+    out_trade_no: str
+    state: TradeState
+    raw_state: str
+    description: str = ""
+    transaction_id: str | None = None
+    total_fee: Fen | None = None
+    appid: str | None = None
+    mch_id: str | None = None
+    sub_mchid: str | None = None
+    openid: str | None = None
+    success_time: int | None = None
+    raw: Mapping[str, Any] = {}
+
+
+class RefundRequest(Value, frozen=True, kw_only=True):
+    """A refund, its amount settled. ``notify_url`` is where its result goes."""
+
+    order: OrderRef
+    out_refund_no: str
+    refund_fee: Fen
+    total_fee: Fen
+    reason: str | None = None
+    notify_url: str | None = None
+    other: Mapping[str, Any] = {}
+
+
+class RefundRef(Value, frozen=True, kw_only=True):
+    """Names a refund that was asked for."""
+
+    order: OrderRef
+    out_refund_no: str
+
+
+class Refund(Value, frozen=True, kw_only=True):
+    """A refund as the provider has it. ``PROCESSING`` means accepted: the money is on its way."""
+
+    out_trade_no: str
+    out_refund_no: str
+    state: RefundState
+    raw_state: str
+    refund_fee: Fen
+    total_fee: Fen | None = None
+    cash_refund_fee: Fen | None = None
+    transaction_id: str | None = None
+    refund_id: str | None = None
+    mch_id: str | None = None
+    success_time: int | None = None
+    raw: Mapping[str, Any] = {}
+
+    def to_client(self) -> dict[str, Any]:
+        """vk-uni-pay's keys, at the top level and again under ``result`` (its documents leave both open)."""
+        result = {
+            "outTradeNo": self.out_trade_no,
+            "transactionId": self.transaction_id,
+            "outRefundNo": self.out_refund_no,
+            "refundId": self.refund_id,
+            "refundFee": self.refund_fee,
+            "cashRefundFee": self.cash_refund_fee,
+        }
+        return {"code": 0, "msg": "ok", **result, "result": result}
+
+
+class PayeeInfo(Value, frozen=True, kw_only=True):
+    """Who receives an Alipay transfer.
+
+    ``identity_type`` is ``ALIPAY_USER_ID``, ``ALIPAY_LOGON_ID`` (``name`` is then required) or ``ALIPAY_OPEN_ID``.
+    """
+
+    identity: str
+    identity_type: str = "ALIPAY_LOGON_ID"
+    name: str | None = None
+    cert_type: str | None = None
+    cert_no: str | None = None
+
+
+class TransferRequest(Value, frozen=True, kw_only=True):
+    """Money to a user. ``out_bill_no`` is the idempotency key: use the same one when trying again."""
+
+    out_bill_no: str
+    transfer_amount: Fen
+    transfer_remark: str | None = None
+    order_title: str | None = None
+    appid: str | None = None
+    openid: str | None = None
+    user_name: str | None = None
+    transfer_scene_id: str | None = None
+    transfer_scene_name: str | None = None
+    transfer_scene_report_infos: list[dict[str, str]] = []
+    user_recv_perception: str | None = None
+    payee_info: PayeeInfo | None = None
+    payer_use_alias: bool | None = None
+    biz_scene: str = "DIRECT_TRANSFER"
+    app_auth_token: str | None = None
+    notify_url: str | None = None
+    other: Mapping[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"TransferRequest(out_bill_no={self.out_bill_no!r}, transfer_amount={self.transfer_amount})"
+
+
+class TransferRef(Value, frozen=True, kw_only=True):
+    """Names a transfer, by our number or the provider's."""
+
+    out_bill_no: str | None = None
+    transfer_bill_no: str | None = None
+    app_auth_token: str | None = None
+
+
+class Transfer(Value, frozen=True, kw_only=True):
+    """A transfer as the provider has it. ``options`` is what the client needs to confirm it (WeChat)."""
+
+    out_bill_no: str
+    state: TransferState
+    raw_state: str
+    transfer_bill_no: str | None = None
+    transfer_amount: Fen | None = None
+    fail_reason: str | None = None
+    openid: str | None = None
+    mch_id: str | None = None
+    appid: str | None = None
+    options: Mapping[str, str] | None = None
+    raw: Mapping[str, Any] = {}
+
+    def to_client(self) -> dict[str, Any]:
+        """``result`` holds the provider's object; ``options`` are for ``uni.requestMerchantTransfer``."""
+        client: dict[str, Any] = {"code": 0, "msg": self.state.value, "result": dict(self.raw)}
+        if self.options is not None:
+            client["options"] = dict(self.options)
+        return client
+
+
+class RawNotification(Value, frozen=True, kw_only=True):
+    """A notification as it came in: the bytes of the body and the headers, names in lower case.
+
+    ``path`` is the request's path; orders and transfers are named in it.
+    """
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    method: str = "POST"
+
+
+NotificationKind = Literal["payment", "refund", "transfer", "closed", "other"]
+
+
+class Notification(Value, frozen=True, kw_only=True):
+    """A verified notification. Exactly the field of its kind is set; ``other`` is acknowledged and left alone.
+
+    ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another.
+    """
+
+    kind: NotificationKind
+    id: str
+    event: str
+    trade: Trade | None = None
+    refund: Refund | None = None
+    transfer: Transfer | None = None
+    raw: Mapping[str, Any] = {}
+
+
+class NotifyReply(Value, frozen=True, kw_only=True):
+    """What to answer the provider, byte for byte."""
+
+    status: int
+    body: bytes
+    content_type: str

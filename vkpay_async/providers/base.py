@@ -1,0 +1,139 @@
+"""What a provider is: operations that are values.
+
+An operation is a generator that yields requests and receives responses (a :data:`Flow`); ``transport`` runs it over
+the network, a test runs it by hand. Nothing in a provider does I/O, reads a clock or draws a number: time and nonces
+come in through :class:`Env`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from vkpay_async.errors import InvalidArgument
+from vkpay_async.models import (
+    CreateOrder,
+    Notification,
+    NotifyReply,
+    OrderInfo,
+    OrderRef,
+    RawNotification,
+    Refund,
+    RefundRef,
+    RefundRequest,
+    Trade,
+    Transfer,
+    TransferRef,
+    TransferRequest,
+)
+
+T = TypeVar("T")
+
+
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, ready to send. The body is sent exactly as it stands: it has been signed.
+
+    ``operation`` names it in errors and telemetry (``wxpay.refund``). ``moves_money`` decides what a missing answer
+    means: the outcome is unknown. ``repeatable`` means that the identical call may be sent again, because the
+    provider knows it by the merchant's number or because it only reads.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = {}
+    body: bytes = b""
+    operation: str
+    moves_money: bool = False
+    repeatable: bool = True
+    timeout_ms: int | None = None
+
+
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. Header names are in lower case; the body is what stood on the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Flow: TypeAlias = Generator[HttpRequest, HttpResponse, T]
+
+
+class Env(msgspec.Struct, frozen=True, kw_only=True):
+    """Time and chance, handed in. ``now_ms`` gives milliseconds since the epoch, ``nonce`` 32 fresh characters."""
+
+    now_ms: Callable[[], int]
+    nonce: Callable[[], str]
+
+
+class Provider(Protocol):
+    """One merchant's node of one provider. Built once with its keys loaded, then used by every call.
+
+    ``identities`` are what a notification's app and merchant must match, ``None`` where a provider does not say.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def appid(self) -> str: ...
+
+    @property
+    def mch_id(self) -> str | None: ...
+
+    def create(self, order: CreateOrder) -> Flow[OrderInfo]:
+        """Asks the provider for a payment."""
+
+    def query(self, order: OrderRef) -> Flow[Trade]:
+        """How the order stands. Raises :class:`ResourceNotFound` where the provider does not know it (yet)."""
+
+    def close(self, order: OrderRef) -> Flow[None]:
+        """Makes an unpaid order unpayable."""
+
+    def refund(self, request: RefundRequest) -> Flow[Refund]:
+        """Gives money back."""
+
+    def query_refund(self, ref: RefundRef) -> Flow[Refund]:
+        """How a refund stands. Raises :class:`ResourceNotFound`."""
+
+    def transfer(self, request: TransferRequest) -> Flow[Transfer]:
+        """Sends money to a user."""
+
+    def query_transfer(self, ref: TransferRef) -> Flow[Transfer]:
+        """How a transfer stands. Raises :class:`ResourceNotFound`."""
+
+    def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
+        """Takes a transfer back that the user has not confirmed."""
+
+    def notification(self, raw: RawNotification) -> Flow[Notification]:
+        """Verifies, decrypts and types a notification. Yields only when a verification key has to be fetched.
+
+        Raises :class:`SignatureInvalid`, :class:`NotificationInvalid`.
+        """
+
+    def accept(self) -> NotifyReply:
+        """The provider's own word for: got it, stop sending."""
+
+    def refuse(self) -> NotifyReply:
+        """The provider's own word for: not now, send it again."""
+
+
+def target_of(url: str) -> str:
+    """Path and query of an absolute URL, as they stand on the request line."""
+    scheme, _, rest = url.partition("://")
+    if not scheme or not rest:
+        raise InvalidArgument(f"not an absolute URL: {url!r}")
+    _, slash, target = rest.partition("/")
+    return slash + target or "/"
+
+
+def run_offline(flow: Flow[T], answer: Callable[[HttpRequest], HttpResponse]) -> T:
+    """Runs a Flow with ``answer`` in the provider's place: for tests and benchmarks."""
+    try:
+        request = next(flow)
+        while True:
+            request = flow.send(answer(request))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
