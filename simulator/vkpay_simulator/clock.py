@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import inspect
 import itertools
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,18 @@ from datetime import datetime, timedelta, timezone
 Action = Callable[[], Awaitable[None] | None]
 
 CHINA = timezone(timedelta(hours=8))
+
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+
+
+def seconds_of(text: str) -> float:
+    """``24h4m`` → 86640. A bare number is seconds. Raises :class:`ValueError` for anything else."""
+    if _DURATION.fullmatch(text):
+        return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    raise ValueError(f"{text!r} is no length of time: write seconds (90) or units (24h4m, 1d, 15s)")
 
 
 def china_rfc3339(ms: int) -> str:
@@ -55,6 +68,10 @@ class Clock:
         self._offset_ms = 0
 
 
+async def _at_once() -> None:
+    pass
+
+
 @dataclass(order=True, slots=True)
 class Due:
     """One entry of the agenda. ``cancel()`` takes it off."""
@@ -70,7 +87,9 @@ class Due:
 class Agenda:
     """What happens when: expiry, settlement, re-sent notifications.
 
-    Entries run in the order of their time, each with business time standing at that time or later.
+    Entries run in the order of their time, each with business time standing at that time or later. An action may
+    leave work running (a notification on its way): ``settled`` waits for it, and is asked at every stop of a
+    moved clock, since what comes next may be counted from what that work does.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -78,6 +97,7 @@ class Agenda:
         self._heap: list[Due] = []
         self._numbers = itertools.count()
         self.changed: Callable[[], None] = lambda: None
+        self.settled: Callable[[], Awaitable[None]] = _at_once
 
     def at(self, at_ms: int, action: Action) -> Due:
         due = Due(at_ms, next(self._numbers), action)
@@ -99,12 +119,15 @@ class Agenda:
             await self._run(heapq.heappop(self._heap))
 
     async def advance(self, seconds: float) -> None:
-        """Moves business time forward, stopping at every entry on the way."""
-        target = self._clock.now() + int(seconds * 1000)
+        """Moves business time forward, stopping at every entry on the way. One call at a time."""
+        target = self._clock.now() + round(seconds * 1000)
+        await self.settled()
         while (at := self.next_at()) is not None and at <= target:
             self._clock.move_to(at)
-            await self._run(heapq.heappop(self._heap))
+            await self.run_due()
+            await self.settled()
         self._clock.move_to(target)
+        self.changed()
 
     def clear(self) -> None:
         self._heap.clear()

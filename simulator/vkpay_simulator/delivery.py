@@ -16,13 +16,18 @@ class Outgoing:
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One attempt as it went. ``status`` is ``None`` when no answer came; ``error`` then says why."""
+    """One attempt as it went. ``status`` is ``None`` when no answer came; ``error`` then says why.
+
+    ``at_ms`` is the business time it was due, ``duration_ms`` real time.
+    """
 
     at_ms: int
     status: int | None = None
     reply: str = ""
     error: str = ""
     accepted: bool = False
+    lost: bool = False
+    duration_ms: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +37,9 @@ class Delivery:
     ``build(attempt)`` makes the signed request of the attempt (0 is the first); ``accepts(status, body)`` is
     the provider's rule for an acknowledgement; ``pauses`` are the seconds before each re-send, counted from
     the attempt before. ``subject`` is the merchant's number it is about, for faults and for people.
+    ``state``: ``pending``, ``delivered`` (accepted), ``exhausted`` (the pauses are over), ``refused`` (the
+    address may not be called; ``note`` says what to do). ``turn`` counts the sends of the schedule, ``sends``
+    also those by hand; a send that a fault doubled has two attempts.
     """
 
     id: str
@@ -45,3 +53,7 @@ class Delivery:
     timeout_s: float = 5.0
     attempts: list[Attempt] = field(default_factory=list)
     state: str = "pending"
+    note: str = ""
+    turn: int = 0
+    sends: int = 0
+    next_ms: int | None = None

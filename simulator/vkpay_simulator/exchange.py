@@ -43,11 +43,15 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """A response: header names keep the letter case given here."""
+    """A response: header names keep the letter case given here.
+
+    ``explain`` goes into the journal, not on the wire: one plain sentence on why a request was rejected.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+    explain: str = ""
 
 
 Handler = Callable[[Request], Answer]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import string
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from faker import Faker
 
@@ -13,8 +15,28 @@ class Ids:
     """The simulator's only source of chance. Two worlds with one seed draw the same values in the same order."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - a sandbox wants repeatable numbers, not secret ones
+        self.seed = random.getrandbits(64) if seed is None else seed
+        self._random = random.Random()
         self.faker = Faker("zh_CN")
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts over: the same draws come again."""
+        self._start(self.seed)
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[None]:
+        """Draws made inside depend on the seed and ``name`` only, and leave the draws outside as they were."""
+        kept, people = self._random.getstate(), self.faker.random.getstate()
+        self._start(f"{self.seed}/{name}")
+        try:
+            yield
+        finally:
+            self._random.setstate(kept)
+            self.faker.random.setstate(people)
+
+    def _start(self, seed: int | str) -> None:
+        self._random.seed(seed)
         self.faker.seed_instance(self._random.getrandbits(64))
 
     def digits(self, count: int) -> str:

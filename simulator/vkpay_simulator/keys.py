@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 from importlib.resources import files
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -37,9 +38,7 @@ def _pool() -> tuple[bytes, ...]:
 @cache
 def _load(pem: bytes) -> rsa.RSAPrivateKey:
     # The pool was checked when it was made; the check takes 40 ms a key.
-    key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return key
+    return cast("rsa.RSAPrivateKey", load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True))
 
 
 class KeyRing:

@@ -1,0 +1,182 @@
+"""Faults on demand: what goes wrong, for which requests or notifications, and how many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from vkpay_simulator.providers.base import SimulatorError
+
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a fault is for; what is left out matches everything.
+
+    ``operation`` and ``path`` may hold ``*``. A notification's operation is ``<provider>.notify`` and its path
+    that of the notify address.
+    """
+
+    provider: str | None = None
+    operation: str | None = None
+    path: str | None = None
+    out_trade_no: str | None = None
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
+    """``times`` is how often it happens: once unless told otherwise, ``null`` until it is removed."""
+
+    match: Match = Match()
+    times: Count | None = 1
+
+
+class Latency(Fault, frozen=True, tag="latency"):
+    """The request waits for ``seconds`` of real time before it is handled."""
+
+    seconds: Annotated[float, Meta(ge=0, le=600)]
+
+
+class Status(Fault, frozen=True, tag="status"):
+    """An answer from some gateway before the provider: unsigned, and the request is not carried out."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    body: str = ""
+    headers: dict[str, str] = {}
+
+
+class BusinessCode(Fault, frozen=True, tag="business_code"):
+    """The provider's own error ``code``, signed as it would be; the request is not carried out."""
+
+    code: str
+
+
+class Drop(Fault, frozen=True, tag="drop"):
+    """The connection closes without an answer; with ``after``, the request has been carried out all the same."""
+
+    after: bool = False
+
+
+class BadSignature(Fault, frozen=True, tag="bad_signature"):
+    """The next signed answer or notification carries a signature that does not hold."""
+
+
+class Truncate(Fault, frozen=True, tag="truncate"):
+    """The connection closes in the middle of the body."""
+
+
+class DuplicateNotify(Fault, frozen=True, tag="duplicate_notify"):
+    """A notification arrives ``copies`` times at once."""
+
+    copies: Annotated[int, Meta(ge=2, le=100)] = 2
+
+
+class LoseNotify(Fault, frozen=True, tag="lose_notify"):
+    """A notification does not arrive; the schedule of re-sends goes on."""
+
+
+AnyFault = Latency | Status | BusinessCode | Drop | BadSignature | Truncate | DuplicateNotify | LoseNotify
+KINDS = {kind.__struct_config__.tag: kind for kind in AnyFault.__args__}
+F = TypeVar("F", bound=Fault)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a fault may hit: one request, or one attempt at a notification."""
+
+    provider: str | None
+    operation: str | None
+    path: str
+    out_trade_no: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Active:
+    """A fault in force. ``left`` is ``None`` when it has no end."""
+
+    id: str
+    fault: AnyFault
+    left: int | None
+    used: int = 0
+
+
+class Faults:
+    """The faults in force, oldest first."""
+
+    def __init__(self) -> None:
+        self._active: list[Active] = []
+        self._added = 0
+
+    def add(self, fault: AnyFault) -> Active:
+        self._added += 1
+        active = Active(id=f"fault-{self._added}", fault=fault, left=fault.times)
+        self._active.append(active)
+        return active
+
+    def take(self, kind: type[F], target: Target) -> F | None:
+        """The oldest fault of this kind that hits, one of its times used up."""
+        for active in self._active:
+            if isinstance(active.fault, kind) and _hits(active.fault.match, target):
+                self._use(active)
+                return active.fault
+        return None
+
+    def list(self) -> list[Active]:
+        return list(self._active)
+
+    def clear(self) -> None:
+        self._active.clear()
+
+    def reset(self) -> None:
+        self.clear()
+        self._added = 0
+
+    def _use(self, active: Active) -> None:
+        active.used += 1
+        if active.left is not None:
+            active.left -= 1
+            if active.left == 0:
+                self._active.remove(active)
+
+
+def parse_fault(body: bytes) -> AnyFault:
+    """Reads a fault from JSON. Raises :class:`SimulatorError` that names the known faults or fields."""
+    try:
+        fault: AnyFault = msgspec.json.decode(body, type=AnyFault)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SimulatorError(f"{error}. {_known(body)}") from error
+    return fault
+
+
+def _known(body: bytes) -> str:
+    kind = KINDS.get(_named(body))
+    if kind is None:
+        return f'Known faults: {", ".join(sorted(KINDS))}. Name one as "fault": "…".'
+    fields = ", ".join(field for field in kind.__struct_fields__)
+    return (
+        f"Fields of {kind.__struct_config__.tag}: {fields}; of match: {', '.join(Match.__struct_fields__)}."
+    )
+
+
+def _named(body: bytes) -> str:
+    try:
+        named = msgspec.json.decode(body, type=dict[str, object]).get("fault")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return named if isinstance(named, str) else ""
+
+
+def _hits(match: Match, target: Target) -> bool:
+    return (
+        match.provider in (None, target.provider)
+        and match.out_trade_no in (None, target.out_trade_no)
+        and _like(match.operation, target.operation)
+        and _like(match.path, target.path)
+    )
+
+
+def _like(pattern: str | None, text: str | None) -> bool:
+    return pattern is None or (text is not None and fnmatchcase(text, pattern))

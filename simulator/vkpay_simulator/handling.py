@@ -1,0 +1,153 @@
+"""One request through the simulator: faults before, the provider's handler, faults after, a line in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict
+
+from vkpay_simulator.exchange import Answer, Request, Route
+from vkpay_simulator.explain import of_answer
+from vkpay_simulator.faults import BadSignature, BusinessCode, Drop, Fault, Latency, Status, Target, Truncate
+from vkpay_simulator.journal import Entry, shown
+from vkpay_simulator.providers.base import SimProvider
+from vkpay_simulator.redact import redact, redact_headers
+
+if TYPE_CHECKING:
+    from vkpay_simulator.faults import F
+    from vkpay_simulator.world import World
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What goes back. Without an ``answer`` the connection closes; with ``keep_bytes`` it closes after those."""
+
+    answer: Answer | None
+    keep_bytes: int | None = None
+
+
+class Endpoint:
+    """One route of one provider in one world."""
+
+    def __init__(self, world: World, provider: SimProvider, route: Route) -> None:
+        self._world = world
+        self._provider = provider
+        self._route = route
+
+    async def handle(self, request: Request) -> Outcome:
+        """Answers as the provider does; never raises for what a handler does wrong."""
+        started = time.monotonic()
+        visit = Visit(self._world, self._provider, self._route, request)
+        outcome = await visit.run()
+        write(
+            self._world,
+            request,
+            outcome,
+            visit.target,
+            duration_ms=round((time.monotonic() - started) * 1000),
+            faults=tuple(visit.met),
+            explain=of_answer(outcome.answer, visit.met) if outcome.answer else "",
+        )
+        return outcome
+
+
+class Visit:
+    """One request on its way through a route. ``met`` names the faults it met."""
+
+    def __init__(self, world: World, provider: SimProvider, route: Route, request: Request) -> None:
+        self._world = world
+        self._provider = provider
+        self._route = route
+        self._request = request
+        self.met: list[str] = []
+        self.target = Target(
+            provider=provider.name,
+            operation=route.operation,
+            path=request.path,
+            out_trade_no=self._subject(),
+        )
+
+    async def run(self) -> Outcome:
+        if latency := self._take(Latency):
+            await asyncio.sleep(latency.seconds)
+        if drop := self._take(Drop):
+            if drop.after:
+                self._handled()
+            return Outcome(answer=None)
+        answer = self._answer()
+        if self._take(BadSignature):
+            answer = self._provider.spoil_signature(answer)
+        if answer.body and self._take(Truncate):
+            return Outcome(answer=answer, keep_bytes=len(answer.body) // 2)
+        return Outcome(answer=answer)
+
+    def _answer(self) -> Answer:
+        if status := self._take(Status):
+            return Answer(
+                status=status.status, body=status.body.encode(), headers=CIMultiDict(status.headers)
+            )
+        if business := self._take(BusinessCode):
+            return self._provider.business_error(self._request, self._route.operation, business.code)
+        return self._handled()
+
+    def _handled(self) -> Answer:
+        try:
+            return self._route.handler(self._request)
+        except Exception:
+            log.exception("%s failed: this is a bug of the simulator", self._route.operation)
+            return Answer(
+                status=500, explain="The simulator failed: its log has the trace. Please report it."
+            )
+
+    def _subject(self) -> str | None:
+        try:
+            return self._provider.subject_of(self._request, self._route.operation)
+        except Exception:
+            log.exception("subject_of %s failed: this is a bug of the simulator", self._route.operation)
+            return None
+
+    def _take(self, kind: type[F]) -> F | None:
+        fault: F | None = self._world.faults.take(kind, self.target)
+        if fault is not None:
+            self.met.append(str(type(fault).__struct_config__.tag))
+        return fault
+
+
+def write(
+    world: World,
+    request: Request,
+    outcome: Outcome,
+    target: Target,
+    *,
+    duration_ms: int = 0,
+    faults: tuple[str, ...] = (),
+    explain: str = "",
+) -> None:
+    """One line in the journal."""
+    answer = outcome.answer
+    world.journal.write(
+        Entry(
+            kind="request",
+            provider=target.provider,
+            operation=target.operation,
+            subject=target.out_trade_no,
+            at_ms=world.clock.now(),
+            real_ms=world.clock.real_ms(),
+            duration_ms=duration_ms,
+            method=request.method,
+            target=redact(request.target),
+            request_headers=redact_headers(request.headers),
+            request_body=shown(request.body),
+            status=answer.status if answer else None,
+            response_headers=redact_headers(answer.headers) if answer else {},
+            response_body=shown(answer.body) if answer else "",
+            faults=faults,
+            explain=explain,
+        )
+    )

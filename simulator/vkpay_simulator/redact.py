@@ -1,0 +1,45 @@
+"""What the journal does not show in full: signatures and codes that open something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+SHOWN = 8
+_NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier"
+_QUOTE = r"(?:\\*\"|%5C%22|%22)"
+_COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
+_PATTERNS = (
+    # Authorization: WECHATPAY2-SHA256-RSA2048 …,signature="…"
+    re.compile(r'(?P<head>\bsignature=")(?P<secret>[^"]+)'),
+    # a form or a query: sign=…&
+    re.compile(rf"(?P<head>(?:^|[?&\s])(?:{_NAMES})=)(?P<secret>[^&\s]+)"),
+    # JSON, plain or inside a form value: "auth_code":"…", %22auth_code%22%3A%22…%22
+    re.compile(
+        rf"(?P<head>{_QUOTE}(?:{_NAMES}){_QUOTE}{_COLON}{_QUOTE})(?P<secret>(?:(?!{_QUOTE}).)+)",
+        re.IGNORECASE,
+    ),
+)
+
+
+def redact(text: str) -> str:
+    """The text with such values cut to their first characters."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(_cut, text)
+    return text
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers for showing. A credential we do not know the form of is hidden whole."""
+    return {name: _header(name.lower(), value) for name, value in headers.items()}
+
+
+def _header(name: str, value: str) -> str:
+    if name in ("cookie", "proxy-authorization") or (name == "authorization" and "signature=" not in value):
+        return "***"
+    return redact(value)
+
+
+def _cut(found: re.Match[str]) -> str:
+    secret = found["secret"]
+    return found["head"] + secret[: min(SHOWN, len(secret) // 3)] + "…"
