@@ -5,7 +5,7 @@ Amounts are integer fen, times integer milliseconds since the epoch. ``raw`` is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -55,6 +55,33 @@ class TransferState(StrEnum):
     CANCELING = "CANCELING"
     CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
+
+
+class JsonObject(Mapping[str, Any]):
+    """A JSON object that is decoded when it is first looked into; ``json`` holds its bytes as they came."""
+
+    __slots__ = ("_members", "json")
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+        self._members: dict[str, Any] | None = None
+
+    def _decoded(self) -> dict[str, Any]:
+        if self._members is None:
+            self._members = msgspec.json.decode(self.json, type=dict[str, Any])
+        return self._members
+
+    def __getitem__(self, key: str) -> Any:
+        return self._decoded()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoded())
+
+    def __len__(self) -> int:
+        return len(self._decoded())
+
+    def __repr__(self) -> str:
+        return f"JsonObject({len(self.json)} bytes)"
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
