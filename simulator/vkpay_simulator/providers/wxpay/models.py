@@ -1,0 +1,337 @@
+"""Request bodies in WeChat Pay's own spelling: every field that exists, its type and its bounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Str15: TypeAlias = Annotated[str, Meta(min_length=1, max_length=15)]
+Str16: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16)]
+Str32: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32)]
+Str36: TypeAlias = Annotated[str, Meta(min_length=1, max_length=36)]
+Str64: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+Str80: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
+Str127: TypeAlias = Annotated[str, Meta(min_length=1, max_length=127)]
+Str128: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
+Str256: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+Str512: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
+Str1024: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024)]
+Attach: TypeAlias = Annotated[str, Meta(max_length=128)]
+Ip: TypeAlias = Annotated[str, Meta(min_length=1, max_length=45, pattern=r"\A[0-9A-Fa-f.:]+\Z")]
+Fen: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
+Figure: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Currency: TypeAlias = Annotated[str, Meta(max_length=16, pattern=r"\ACNY\Z")]
+OutTradeNo: TypeAlias = Annotated[str, Meta(min_length=6, max_length=32, pattern=r"\A[0-9A-Za-z_\-|*]+\Z")]
+OutRefundNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[0-9A-Za-z_\-|*@]+\Z")]
+OutBillNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z]+\Z")]
+GoodsId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z_\-]+\Z")]
+_URL = r"\Ahttps?://[^/?#\s]+/[^?#\s]*\Z"
+NotifyUrl: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_URL)]
+NotifyUrl256: TypeAlias = Annotated[str, Meta(max_length=256, pattern=_URL)]
+Time: TypeAlias = Annotated[datetime, Meta(tz=True)]
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request object: a key that is not defined is an error, and so is ``null``."""
+
+
+class Amount(Model, frozen=True, kw_only=True):
+    total: Fen
+    currency: Currency | UnsetType = UNSET
+
+
+class GoodsDetail(Model, frozen=True, kw_only=True):
+    merchant_goods_id: GoodsId
+    wechatpay_goods_id: Str32 | UnsetType = UNSET
+    goods_name: Str256 | UnsetType = UNSET
+    quantity: Fen
+    unit_price: Figure
+
+
+class Detail(Model, frozen=True, kw_only=True):
+    cost_price: Figure | UnsetType = UNSET
+    invoice_id: Str32 | UnsetType = UNSET
+    goods_detail: Annotated[list[GoodsDetail], Meta(min_length=1)] | UnsetType = UNSET
+
+
+class StoreInfo(Model, frozen=True, kw_only=True):
+    id: Str32
+    name: Str256 | UnsetType = UNSET
+    area_code: Str32 | UnsetType = UNSET
+    address: Str512 | UnsetType = UNSET
+
+
+class SceneInfo(Model, frozen=True, kw_only=True):
+    payer_client_ip: Ip
+    device_id: Str32 | UnsetType = UNSET
+    store_info: StoreInfo | UnsetType = UNSET
+
+
+class H5Info(Model, frozen=True, kw_only=True):
+    type: Str32
+    app_name: Str64 | UnsetType = UNSET
+    app_url: Str128 | UnsetType = UNSET
+    bundle_id: Str128 | UnsetType = UNSET
+    package_name: Str128 | UnsetType = UNSET
+
+
+class H5SceneInfo(SceneInfo, frozen=True, kw_only=True):
+    h5_info: H5Info | UnsetType = UNSET
+
+
+class SettleInfo(Model, frozen=True, kw_only=True):
+    profit_sharing: bool | UnsetType = UNSET
+
+
+class PartnerSettleInfo(SettleInfo, frozen=True, kw_only=True):
+    subsidy_amount: Figure | UnsetType = UNSET
+
+
+class SubsidyPlan(Model, frozen=True, kw_only=True):
+    subsidy_installment_num: Literal[3, 6, 12]
+    subsidy_percent: Literal[0, 100]
+
+
+class SubsidyDetail(Model, frozen=True, kw_only=True):
+    subsidy_period_type: Literal["DAILY", "PERIOD"]
+    subsidy_plan: Annotated[list[SubsidyPlan], Meta(min_length=1)] | UnsetType = UNSET
+
+
+class SubsidyInfo(Model, frozen=True, kw_only=True):
+    subsidy_detail: Annotated[list[SubsidyDetail], Meta(min_length=1)]
+
+
+class Identity(Model, frozen=True, kw_only=True):
+    """Real-name payment; number and name are encrypted."""
+
+    type: Literal[
+        "IDCARD", "HONGKONG_MACAO", "HONGKONG_MACAO_RESIDENT", "TAIWAN_RESIDENT",
+        "FOREIGN_RESIDENT", "OVERSEA_PASSPORT", "PHONE_NUMBER",
+    ]  # fmt: skip
+    number: Str1024
+    name: Str1024 | UnsetType = UNSET
+
+
+class Payer(Model, frozen=True, kw_only=True):
+    """What every payer object may hold; alone it is the payer of APP, Native and H5."""
+
+    identity: Identity | UnsetType = UNSET
+
+
+class DirectPayer(Payer, frozen=True, kw_only=True):
+    openid: Str128
+
+
+class PartnerPayer(Payer, frozen=True, kw_only=True):
+    sp_openid: Str128 | UnsetType = UNSET
+    sub_openid: Str128 | UnsetType = UNSET
+
+
+class OrderFields(Model, frozen=True, kw_only=True):
+    """What direct and partner orders share."""
+
+    description: Str127
+    out_trade_no: OutTradeNo
+    time_expire: Time | UnsetType = UNSET
+    attach: Attach | UnsetType = UNSET
+    notify_url: NotifyUrl
+    goods_tag: Str32 | UnsetType = UNSET
+    support_fapiao: bool | UnsetType = UNSET
+    limit_pay: list[Literal["no_balance", "no_credit", "no_debit", "balance_only"]] | UnsetType = UNSET
+    amount: Amount
+    payer: Payer | UnsetType = UNSET
+    detail: Detail | UnsetType = UNSET
+    scene_info: SceneInfo | UnsetType = UNSET
+    settle_info: SettleInfo | UnsetType = UNSET
+
+
+class DirectOrder(OrderFields, frozen=True, kw_only=True):
+    appid: Str32
+    mchid: Str32
+
+
+class DirectJsapi(DirectOrder, frozen=True, kw_only=True):
+    payer: DirectPayer
+    subsidy_info: SubsidyInfo | UnsetType = UNSET
+
+
+class DirectApp(DirectOrder, frozen=True, kw_only=True):
+    subsidy_info: SubsidyInfo | UnsetType = UNSET
+
+
+class DirectH5(DirectOrder, frozen=True, kw_only=True):
+    scene_info: H5SceneInfo
+
+
+class PartnerOrder(OrderFields, frozen=True, kw_only=True):
+    sp_appid: Str32
+    sp_mchid: Str32
+    sub_appid: Str32 | UnsetType = UNSET
+    sub_mchid: Str32
+    settle_info: PartnerSettleInfo | UnsetType = UNSET
+
+
+class PartnerJsapi(PartnerOrder, frozen=True, kw_only=True):
+    payer: PartnerPayer
+    subsidy_info: SubsidyInfo | UnsetType = UNSET
+
+
+class PartnerApp(PartnerOrder, frozen=True, kw_only=True):
+    subsidy_info: SubsidyInfo | UnsetType = UNSET
+
+
+class PartnerH5(PartnerOrder, frozen=True, kw_only=True):
+    scene_info: H5SceneInfo
+
+
+class CodeGoodsDetail(Model, frozen=True, kw_only=True):
+    """The goods of a code payment: here the field is called ``wxpay_goods_id``."""
+
+    merchant_goods_id: GoodsId
+    wxpay_goods_id: Str32 | UnsetType = UNSET
+    goods_name: Str256 | UnsetType = UNSET
+    quantity: Fen
+    unit_price: Figure
+
+
+class CodeDetail(Model, frozen=True, kw_only=True):
+    cost_price: Figure | UnsetType = UNSET
+    invoice_id: Str32 | UnsetType = UNSET
+    goods_detail: Annotated[list[CodeGoodsDetail], Meta(min_length=1)]
+
+
+class CodeStoreInfo(Model, frozen=True, kw_only=True):
+    id: Str32 | UnsetType = UNSET
+    out_id: Str32 | UnsetType = UNSET
+
+
+class CodeSceneInfo(Model, frozen=True, kw_only=True):
+    store_info: CodeStoreInfo
+    device_id: Str32 | UnsetType = UNSET
+    device_ip: Ip | UnsetType = UNSET
+
+
+class CodePayer(Model, frozen=True, kw_only=True):
+    auth_code: Str32
+
+
+class CodePayFields(Model, frozen=True, kw_only=True):
+    """What direct and partner code payments share."""
+
+    description: Str127
+    out_trade_no: OutTradeNo
+    attach: Attach | UnsetType = UNSET
+    goods_tag: Str32 | UnsetType = UNSET
+    support_fapiao: bool | UnsetType = UNSET
+    amount: Amount
+    payer: CodePayer
+    detail: CodeDetail | UnsetType = UNSET
+    scene_info: CodeSceneInfo
+    settle_info: SettleInfo | UnsetType = UNSET
+
+
+class DirectCodePay(CodePayFields, frozen=True, kw_only=True):
+    appid: Str32
+    mchid: Str32
+
+
+class PartnerCodePay(CodePayFields, frozen=True, kw_only=True):
+    sp_appid: Str32 | UnsetType = UNSET
+    sp_mchid: Str32
+    sub_appid: Str32 | UnsetType = UNSET
+    sub_mchid: Str32
+    settle_info: PartnerSettleInfo | UnsetType = UNSET
+
+
+class DirectReverse(Model, frozen=True, kw_only=True):
+    appid: Str32
+    mchid: Str32
+
+
+class PartnerReverse(Model, frozen=True, kw_only=True):
+    sp_appid: Str32
+    sp_mchid: Str32
+    sub_appid: Str32 | UnsetType = UNSET
+    sub_mchid: Str32
+
+
+class DirectClose(Model, frozen=True, kw_only=True):
+    mchid: Str32
+
+
+class PartnerClose(Model, frozen=True, kw_only=True):
+    sp_mchid: Str32
+    sub_mchid: Str32
+
+
+class RefundFrom(Model, frozen=True, kw_only=True):
+    account: Literal["AVAILABLE", "UNAVAILABLE"]
+    amount: Fen
+
+
+class RefundAmount(Model, rename={"from_": "from"}, frozen=True, kw_only=True):
+    refund: Fen
+    total: Fen
+    currency: Currency
+    from_: list[RefundFrom] | UnsetType = UNSET
+
+
+class RefundGoods(Model, frozen=True, kw_only=True):
+    merchant_goods_id: Str32
+    wechatpay_goods_id: Str32 | UnsetType = UNSET
+    goods_name: Str256 | UnsetType = UNSET
+    unit_price: Figure
+    refund_amount: Figure
+    refund_quantity: Fen
+
+
+class RefundRequest(Model, frozen=True, kw_only=True):
+    sub_mchid: Str32 | UnsetType = UNSET
+    transaction_id: Str32 | UnsetType = UNSET
+    out_trade_no: Str32 | UnsetType = UNSET
+    out_refund_no: OutRefundNo
+    reason: Str80 | UnsetType = UNSET
+    notify_url: NotifyUrl256 | UnsetType = UNSET
+    funds_account: Literal["AVAILABLE", "UNSETTLED"] | UnsetType = UNSET
+    amount: RefundAmount
+    goods_detail: Annotated[list[RefundGoods], Meta(min_length=1)] | UnsetType = UNSET
+
+
+class AbnormalRefundRequest(Model, frozen=True, kw_only=True):
+    sub_mchid: Str32 | UnsetType = UNSET
+    out_refund_no: OutRefundNo
+    type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
+    bank_type: Str16 | UnsetType = UNSET
+    bank_account: Str1024 | UnsetType = UNSET
+    real_name: Str1024 | UnsetType = UNSET
+
+
+class ReportInfo(Model, frozen=True, kw_only=True):
+    info_type: Str15
+    info_content: Str32
+
+
+class RecvStyle(Model, frozen=True, kw_only=True):
+    type: Literal["CONFIRM_PAGE", "RED_PACKET"]
+
+
+class TransferRequest(Model, frozen=True, kw_only=True):
+    appid: Str32
+    out_bill_no: OutBillNo
+    transfer_scene_id: Str36
+    openid: Str64
+    user_name: Str1024 | UnsetType = UNSET
+    transfer_amount: Fen
+    transfer_remark: Str32
+    notify_url: NotifyUrl256 | UnsetType = UNSET
+    user_recv_perception: Str32 | UnsetType = UNSET
+    transfer_scene_report_infos: Annotated[list[ReportInfo], Meta(min_length=1)]
+    user_recv_style: RecvStyle | UnsetType = UNSET
+
+
+class EchoRequest(Model, frozen=True, kw_only=True):
+    echo_message: Str1024
+    encrypted_echo_message: Str1024 | UnsetType = UNSET
+    notify_url: NotifyUrl256 | UnsetType = UNSET
