@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.explain import of_answer
-from vkpay_simulator.faults import BadSignature, BusinessCode, Drop, Fault, Latency, Status, Target, Truncate
+from vkpay_simulator.faults import BadSignature, BusinessCode, Drop, Latency, Status, Target, Truncate
 from vkpay_simulator.journal import Entry, shown
 from vkpay_simulator.providers.base import SimProvider
 from vkpay_simulator.redact import redact, redact_headers
@@ -93,12 +94,17 @@ class Visit:
                 status=status.status, body=status.body.encode(), headers=CIMultiDict(status.headers)
             )
         if business := self._take(BusinessCode):
-            return self._provider.business_error(self._request, self._route.operation, business.code)
+            return self._guarded(
+                lambda: self._provider.business_error(self._request, self._route.operation, business.code)
+            )
         return self._handled()
 
     def _handled(self) -> Answer:
+        return self._guarded(lambda: self._route.handler(self._request))
+
+    def _guarded(self, make: Callable[[], Answer]) -> Answer:
         try:
-            return self._route.handler(self._request)
+            return make()
         except Exception:
             log.exception("%s failed: this is a bug of the simulator", self._route.operation)
             return Answer(

@@ -6,9 +6,9 @@ import asyncio
 import ipaddress
 import logging
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vkpay_simulator.delivery import Attempt, Delivery, Outgoing
@@ -36,10 +36,8 @@ class Reply:
     body: bytes
 
 
-class Post(Protocol):
-    """The way out. Raises :class:`NoReplyError`."""
-
-    async def __call__(self, url: str, outgoing: Outgoing, timeout_s: float) -> Reply: ...
+# The way out: (url, what to send, seconds to wait). Raises NoReplyError.
+Post = Callable[[str, Outgoing, float], Awaitable[Reply]]
 
 
 async def _nowhere(_url: str, _outgoing: Outgoing, _timeout_s: float) -> Reply:

@@ -1,0 +1,169 @@
+"""The world behind a socket: the only file that speaks aiohttp for the providers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import formatdate
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+from multidict import CIMultiDictProxy
+
+from vkpay_simulator.control import PREFIX, Control, origin
+from vkpay_simulator.exchange import Answer, Request
+from vkpay_simulator.explain import of_answer, of_unknown
+from vkpay_simulator.faults import Target
+from vkpay_simulator.handling import Endpoint, Outcome, write
+from vkpay_simulator.outbound import HttpPost, open_session
+from vkpay_simulator.world import World
+
+log = logging.getLogger(__name__)
+
+BODY_BYTES = 8 * 1024 * 1024
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build_app(world: World) -> web.Application:
+    """The simulator as an aiohttp application: every provider's endpoints, and the control API at ``/_sim/``."""
+    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_unrouted(world)])
+    app.add_routes(Control(world).routes())
+    for provider in world.providers.values():
+        for route in provider.routes():
+            app.router.add_route(route.method, route.path, _bridge(world, Endpoint(world, provider, route)))
+    app.cleanup_ctx.append(_running(world))
+    return app
+
+
+def _bridge(world: World, endpoint: Endpoint) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        outcome = await endpoint.handle(_request(request, await request.read()))
+        if outcome.answer is None:
+            return _hung_up(request)
+        if outcome.keep_bytes is not None:
+            return await _cut_off(world, request, outcome.answer, outcome.keep_bytes)
+        return web.Response(
+            status=outcome.answer.status, body=outcome.answer.body, headers=_headers(world, outcome.answer)
+        )
+
+    return handle
+
+
+def _request(request: web.Request, body: bytes) -> Request:
+    return Request(
+        method=request.method,
+        target=_target(request.raw_path),
+        headers=CIMultiDictProxy(request.headers.copy()),
+        body=body,
+        origin=origin(request),
+        params=dict(request.match_info),
+    )
+
+
+def _target(raw: str) -> str:
+    """The request line's target without the scheme and host that a client behind a proxy puts there."""
+    if "://" not in raw.partition("?")[0]:
+        return raw
+    _, slash, rest = raw.partition("://")[2].partition("/")
+    return slash + rest or "/"
+
+
+def _headers(world: World, answer: Answer) -> CIMultiDictProxy[str]:
+    headers = answer.headers.copy()
+    headers.setdefault(hdrs.DATE, formatdate(world.signing_ms() / 1000, usegmt=True))
+    return CIMultiDictProxy(headers)
+
+
+def _hung_up(request: web.Request) -> web.Response:
+    _close(request)
+    return web.Response()
+
+
+async def _cut_off(world: World, request: web.Request, answer: Answer, keep_bytes: int) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=_headers(world, answer))
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[:keep_bytes])
+    _close(request)
+    return response
+
+
+def _close(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()
+
+
+def _unrouted(world: World) -> Middleware:
+    """What no route takes: an empty body with the right status, and a line in the journal that says why."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if request.path.startswith(PREFIX):
+                raise
+            answer = Answer(status=error.status, explain=_why(world, request, error))
+            if hdrs.ALLOW in error.headers:
+                answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+            _record(world, request, answer)
+            return web.Response(status=answer.status, headers=_headers(world, answer))
+
+    return middleware
+
+
+def _why(world: World, request: web.Request, error: web.HTTPException) -> str:
+    if error.status not in (404, 405):
+        return of_answer(Answer(status=error.status), ())
+    known = [
+        (route.method, route.path) for provider in world.providers.values() for route in provider.routes()
+    ]
+    return of_unknown(request.method, request.path, known)
+
+
+def _record(world: World, request: web.Request, answer: Answer) -> None:
+    target = Target(provider=None, operation=None, path=request.path, out_trade_no=None)
+    write(world, _request(request, b""), Outcome(answer=answer), target, explain=answer.explain)
+
+
+def _running(world: World) -> Callable[[web.Application], AsyncIterator[None]]:
+    """While the application runs, notifications can leave and real time makes things due."""
+
+    async def context(_app: web.Application) -> AsyncIterator[None]:
+        async with open_session() as session:
+            world.sender.post = HttpPost(session)
+            pump = asyncio.create_task(_pump(world))
+            yield
+            pump.cancel()
+            world.sender.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+            await world.sender.settled()
+
+    return context
+
+
+async def _pump(world: World) -> None:
+    wake = asyncio.Event()
+    world.agenda.changed = wake.set
+    while True:
+        wake.clear()
+        await _run_due(world)
+        try:
+            async with asyncio.timeout(_until_next(world)):
+                await wake.wait()
+        except TimeoutError:
+            continue
+
+
+async def _run_due(world: World) -> None:
+    try:
+        await world.agenda.run_due()
+    except Exception:
+        log.exception("something that was due failed: this is a bug of the simulator")
+        world.agenda.changed()
+
+
+def _until_next(world: World) -> float | None:
+    at = world.agenda.next_at()
+    return None if at is None else max(0.001, (at - world.clock.now()) / 1000)

@@ -1,0 +1,38 @@
+"""One call to the control API of a running simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+WAIT_S = 300  # moving a day past a receiver that does not answer takes sixteen times its time limit
+
+
+class CallError(Exception):
+    """The call failed; the text says what to do."""
+
+
+def call(
+    url: str, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, str] | None = None
+) -> Any:
+    """The answer's JSON. Raises :class:`CallError`."""
+    return asyncio.run(_call(f"{url.rstrip('/')}/_sim/{path}", method, body, query))
+
+
+async def _call(url: str, method: str, body: dict[str, Any] | None, query: dict[str, str] | None) -> Any:
+    timeout = aiohttp.ClientTimeout(total=WAIT_S, connect=5)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(method, url, json=body, params=query) as response,
+        ):
+            answer = await response.json()
+    except (aiohttp.ClientError, ValueError, TimeoutError) as error:
+        raise CallError(
+            f"No simulator answers at {url}: start one with vkpay-sim up, or give --url. ({error})"
+        ) from error
+    if response.status >= 400:
+        raise CallError(answer["error"])
+    return answer

@@ -1,0 +1,107 @@
+"""What the commands print, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+CHINA = timezone(timedelta(hours=8))
+WIDTH_OF_A_FILE = 160
+
+
+def order(one: dict[str, Any]) -> None:
+    _print(f"{one['out_trade_no']}  {one['provider']}  {one['state']}  {_yuan(one['total_fee'])}")
+
+
+def orders(found: list[dict[str, Any]]) -> None:
+    _table(
+        ("out_trade_no", "provider", "pid", "product", "state", "yuan", "refunded", "created"),
+        (
+            (
+                one["out_trade_no"],
+                one["provider"],
+                one["pid"],
+                one["product"],
+                one["state"],
+                _yuan(one["total_fee"]),
+                _yuan(one["refunded_fee"]),
+                _time(one["created_ms"]),
+            )
+            for one in found
+        ),
+        "No orders yet.",
+    )
+
+
+def deliveries(found: list[dict[str, Any]]) -> None:
+    _table(
+        ("id", "about", "event", "state", "sent", "last answer", "next"),
+        (
+            (
+                one["id"],
+                one["subject"],
+                one["event"],
+                one["state"],
+                str(len(one["attempts"])),
+                one["note"] or _last(one["attempts"]),
+                _time(one["next_ms"]),
+            )
+            for one in found
+        ),
+        "No notifications yet.",
+    )
+
+
+def journal(entries: list[dict[str, Any]]) -> None:
+    _table(
+        ("time", "operation", "about", "status", "ms", "why"),
+        (
+            (
+                _time(one["at_ms"]),
+                one["operation"] or f"{one['method']} {one['target']}",
+                one["subject"] or "",
+                str(one["status"] or "—"),
+                str(one["duration_ms"]),
+                one["explain"],
+            )
+            for one in entries
+        ),
+        "Nothing has happened yet.",
+    )
+
+
+def clock(now: dict[str, Any]) -> None:
+    _print(f"It is {now['now']} ({timedelta(seconds=round(now['offset_seconds']))} ahead).")
+
+
+def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], empty: str) -> None:
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    _print(table if table.rows else empty)
+
+
+def _print(what: Any) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_OF_A_FILE)
+    console.print(what, markup=False, highlight=False)
+
+
+def _last(attempts: list[dict[str, Any]]) -> str:
+    if not attempts:
+        return ""
+    last = attempts[-1]
+    return last["error"] if last["status"] is None else f"{last['status']} {last['reply'][:40]}"
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def _time(ms: int | None) -> str:
+    return "" if ms is None else datetime.fromtimestamp(ms / 1000, CHINA).strftime("%m-%d %H:%M:%S")
