@@ -1,0 +1,155 @@
+"""Notifications: raw form bytes → verified, typed. https://opendocs.alipay.com/open/203/105286
+
+Fields are split and verified as bytes, because the signature covers them in the charset that they name themselves;
+only what holds is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from vkpay_async.errors import NotificationInvalid, SignatureInvalid
+from vkpay_async.models import (
+    Notification,
+    NotificationKind,
+    NotifyReply,
+    Refund,
+    RefundState,
+    Trade,
+    TradeState,
+)
+from vkpay_async.money import Fen, fen_from_yuan
+from vkpay_async.providers.alipay.models import TradeMessage
+from vkpay_async.providers.alipay.times import ms_from_beijing
+from vkpay_async.providers.alipay.trade import STATES, description_of, optional_fen
+
+ACCEPTED = NotifyReply(status=200, body=b"success", content_type="text/plain; charset=utf-8")
+REFUSED = NotifyReply(status=500, body=b"fail", content_type="text/plain; charset=utf-8")
+
+_CODECS = {
+    b"utf-8": "utf-8",
+    b"utf8": "utf-8",
+    b"gbk": "gb18030",
+    b"gb2312": "gb18030",
+    b"gb18030": "gb18030",
+}
+_KINDS: dict[str, NotificationKind] = {
+    "TRADE_SUCCESS": "payment",
+    "TRADE_FINISHED": "payment",
+    "TRADE_CLOSED": "closed",
+}
+
+
+def form_fields(body: bytes) -> dict[bytes, bytes]:
+    """The fields of a form body. Raises :class:`NotificationInvalid` for a name that stands there twice."""
+    pairs = [pair.partition(b"=") for pair in body.split(b"&")]
+    fields = {_plain(name): _plain(value) for name, _, value in pairs}
+    if len(fields) != len(pairs):
+        raise NotificationInvalid(
+            "a field stands twice in the notification: refuse it, Alipay sends each once"
+        )
+    return fields
+
+
+def take_signature(fields: dict[bytes, bytes], sign_type: str) -> bytes:
+    """Takes ``sign`` out of ``fields``. Raises :class:`SignatureInvalid` if missing, or of another kind than configured."""
+    sign = fields.pop(b"sign", b"")
+    if not sign:
+        raise SignatureInvalid("the notification is not signed: refuse it")
+    if fields.get(b"sign_type") != sign_type.encode():
+        raise SignatureInvalid(
+            f"the notification's sign_type is not {sign_type}: set sign_type in the config to the console's"
+        )
+    return sign
+
+
+def decoded(fields: Mapping[bytes, bytes]) -> dict[str, str]:
+    """The fields as text, by their own ``charset``. Raises :class:`NotificationInvalid`."""
+    codec = _CODECS.get(fields.get(b"charset", b"utf-8").lower())
+    if codec is None:
+        raise NotificationInvalid("the notification's charset is neither utf-8 nor gbk: refuse it")
+    try:
+        return {name.decode("ascii"): value.decode(codec) for name, value in fields.items()}
+    except UnicodeDecodeError as error:
+        raise NotificationInvalid(
+            "the notification is not in the charset that it names: refuse it"
+        ) from error
+
+
+def typed(fields: dict[str, str]) -> Notification:
+    """What a verified notification means. Raises :class:`NotificationInvalid` for a trade's without its fields."""
+    if "trade_status" not in fields:
+        return Notification(
+            kind="other",
+            id=fields.get("notify_id", ""),
+            event=fields.get("msg_method") or fields.get("notify_type", ""),
+            raw=fields,
+        )
+    try:
+        return _about_trade(msgspec.convert(fields, TradeMessage), fields)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise NotificationInvalid(f"the notification about a trade cannot be read: {error}") from error
+
+
+def _plain(text: bytes) -> bytes:
+    if b"+" in text:
+        text = text.replace(b"+", b" ")
+    return unquote_to_bytes(text) if b"%" in text else text
+
+
+def _about_trade(message: TradeMessage, raw: dict[str, str]) -> Notification:
+    given_back = optional_fen(message.refund_fee)
+    if message.gmt_refund or given_back:
+        return _notification("refund", message, raw, refund=_refund(message, given_back or 0, raw))
+    return _notification(_KINDS.get(message.trade_status, "other"), message, raw, trade=_trade(message, raw))
+
+
+def _notification(
+    kind: NotificationKind, message: TradeMessage, raw: dict[str, str], **about: Any
+) -> Notification:
+    return Notification(
+        kind=kind,
+        id=message.notify_id,
+        event=message.trade_status,
+        raw=raw,
+        **({} if kind == "other" else about),
+    )
+
+
+def _trade(message: TradeMessage, raw: dict[str, str]) -> Trade:
+    return Trade(
+        out_trade_no=message.out_trade_no,
+        state=STATES.get(message.trade_status, TradeState.UNKNOWN),
+        raw_state=message.trade_status,
+        description=description_of(message.trade_status, was_paid=False),
+        transaction_id=message.trade_no,
+        total_fee=fen_from_yuan(message.total_amount),
+        appid=message.app_id,
+        mch_id=message.seller_id,
+        openid=message.openid,
+        success_time=ms_from_beijing(message.gmt_payment),
+        raw=raw,
+    )
+
+
+def _refund(message: TradeMessage, given_back: Fen, raw: dict[str, str]) -> Refund:
+    """``refund_fee`` is this refund's where Alipay says so (``send_back_fee``), else the sum of the trade's refunds.
+
+    A cancellation and a refund without a number carry no ``out_biz_no``: Alipay then counts them under the order's.
+    """
+    return Refund(
+        out_trade_no=message.out_trade_no,
+        out_refund_no=message.out_biz_no or message.out_trade_no,
+        state=RefundState.SUCCESS,
+        raw_state=message.trade_status,
+        refund_fee=optional_fen(message.send_back_fee) or given_back,
+        total_fee=fen_from_yuan(message.total_amount),
+        transaction_id=message.trade_no,
+        mch_id=message.seller_id,
+        success_time=ms_from_beijing(message.gmt_refund),
+        raw=raw,
+    )
