@@ -1,0 +1,70 @@
+"""Every endpoint under its real path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vkpay_simulator.exchange import Route
+from vkpay_simulator.providers.wxpay import models
+from vkpay_simulator.providers.wxpay.gate import Gate, Work
+
+if TYPE_CHECKING:
+    from vkpay_simulator.providers.wxpay.codepay import CodePayments
+    from vkpay_simulator.providers.wxpay.payments import Payments
+    from vkpay_simulator.providers.wxpay.platform import Platform
+    from vkpay_simulator.providers.wxpay.refunds import Refunds
+    from vkpay_simulator.providers.wxpay.transfers import Transfers
+
+REFUNDS = "/v3/refund/domestic/refunds"
+BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
+
+
+def payment_routes(gate: Gate, payments: Payments, codes: CodePayments) -> list[Route]:
+    direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
+    creates = {
+        "jsapi": (models.DirectJsapi, models.PartnerJsapi),
+        "app": (models.DirectApp, models.PartnerApp),
+        "native": (models.DirectOrder, models.PartnerOrder),
+        "h5": (models.DirectH5, models.PartnerH5),
+    }
+    table = [
+        route(gate, "POST", f"{base}/{product}", f"create_{product}", payments.create(product, model))
+        for product, pair in creates.items()
+        for base, model in zip((direct, partner), pair, strict=True)
+    ]
+    for base in (direct, partner):
+        order = base + "/out-trade-no/{out_trade_no}"
+        table += [
+            route(gate, "POST", base + "/codepay", "create_codepay", codes.create),
+            route(gate, "GET", base + "/id/{transaction_id}", "query_by_id", payments.query_by_id),
+            route(gate, "GET", order, "query", payments.query),
+            route(gate, "POST", order + "/close", "close", payments.close),
+            route(gate, "POST", order + "/reverse", "reverse", codes.reverse),
+        ]
+    return table
+
+
+def money_routes(gate: Gate, refunds: Refunds, transfers: Transfers) -> list[Route]:
+    abnormal = REFUNDS + "/{refund_id}/apply-abnormal-refund"
+    bill = BILLS + "/out-bill-no/{out_bill_no}"
+    by_id = BILLS + "/transfer-bill-no/{transfer_bill_no}"
+    return [
+        route(gate, "POST", REFUNDS, "refund", refunds.create),
+        route(gate, "GET", REFUNDS + "/{out_refund_no}", "query_refund", refunds.query),
+        route(gate, "POST", abnormal, "apply_abnormal_refund", refunds.apply_abnormal),
+        route(gate, "POST", BILLS, "transfer", transfers.create),
+        route(gate, "GET", bill, "query_transfer", transfers.query),
+        route(gate, "GET", by_id, "query_transfer_by_id", transfers.query_by_id),
+        route(gate, "POST", bill + "/cancel", "cancel_transfer", transfers.cancel),
+    ]
+
+
+def platform_routes(gate: Gate, platform: Platform) -> list[Route]:
+    return [
+        route(gate, "GET", "/v3/certificates", "certificates", platform.certificates),
+        route(gate, "POST", "/v3/security/echo", "echo", platform.echo),
+    ]
+
+
+def route(gate: Gate, method: str, path: str, operation: str, work: Work) -> Route:
+    return Route(method=method, path=path, operation=operation, handler=gate.guard(work))
