@@ -100,7 +100,7 @@ class AlipayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
     encrypt_key: Secret | None = None
     mch_id: str | None = None
     app_auth_token: Secret | None = None
-    app_auth_tokens: list[Any] | dict[str, Any] = []
+    app_auth_tokens: list[Secret] = []
     sign_type: Literal["RSA2", "RSA"] = "RSA2"
     sandbox: bool = False
 

@@ -51,7 +51,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. Header names are in lower case; the body is what stood on the wire."""
+    """One answer. Headers are looked up in lower case; the body is what stood on the wire."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""Frameworks: raw bytes in, the provider's reply out."""

@@ -1,0 +1,285 @@
+"""The front door: one object for all providers and merchants of an application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+import msgspec
+
+from vkpay_async.clock import SYSTEM_ENV
+from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
+from vkpay_async.errors import InvalidArgument
+from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
+from vkpay_async.notify import Handlers, NotificationResult, Receiver
+from vkpay_async.order import Order
+from vkpay_async.pay_type import ClientContext, split_pay_type
+from vkpay_async.providers.base import Env
+from vkpay_async.providers.registry import Providers
+from vkpay_async.service.arguments import required_text
+from vkpay_async.service.bound import BoundProvider
+from vkpay_async.service.context import Context
+from vkpay_async.service.options import PaymentOptions, TransferOptions
+from vkpay_async.service.payments import PaymentRequest, Payments
+from vkpay_async.service.refunds import Refunds
+from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
+from vkpay_async.service.transfers import Transfers
+from vkpay_async.transport import Transport
+
+if TYPE_CHECKING:
+    from vkpay_async.ledger import Ledger
+
+DEFAULT_DATABASE = "sqlite+aiosqlite:///vkpay.db"
+
+
+class VKPay:
+    """Payments of an application: every provider, every merchant, one order ledger.
+
+    Use it as ``async with pay: …`` or call :meth:`close` at the end. ``database`` is a SQLAlchemy URL, by default the
+    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        database: str | None = None,
+        env: Env = SYSTEM_ENV,
+        transport: Transport | None = None,
+    ) -> None:
+        from vkpay_async.ledger import Ledger
+
+        self.config = config
+        self.orders: Ledger = Ledger(database or config.database or DEFAULT_DATABASE)
+        self._transport = transport or Transport(config.http)
+        self._handlers = Handlers()
+        self._providers = Providers(config, env)
+        self._receiver = Receiver(
+            providers=self._providers,
+            ledger=self.orders,
+            transport=self._transport,
+            handlers=self._handlers,
+            now_ms=env.now_ms,
+        )
+        context = Context(
+            config=config,
+            env=env,
+            providers=self._providers,
+            ledger=self.orders,
+            transport=self._transport,
+            receiver=self._receiver,
+        )
+        self._payments = Payments(context)
+        self._refunds = Refunds(context)
+        self._transfers = Transfers(context)
+        self.on_paid = self._handlers.on_paid
+        self.on_transferred = self._handlers.on_transferred
+
+    @classmethod
+    def from_file(cls, path: str | Path, **options: Any) -> Self:
+        """Reads a TOML file. Raises :class:`ConfigError` naming file, node and key."""
+        return cls(config_from_file(path), **options)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], **options: Any) -> Self:
+        """Takes the shape of the TOML file, a vk-uni-pay config, or a ``vk-pay-config`` row."""
+        return cls(config_from_dict(data), **options)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Self:
+        """Reads ``VKPAY_…`` variables."""
+        return cls(config_from_env(environ), **options)
+
+    async def __aenter__(self) -> Self:
+        await self.orders.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Waits for running handlers, then closes connections and the database."""
+        await self._receiver.close()
+        await self._transport.close()
+        await self.orders.close()
+
+    @asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
+        """For frameworks that take a lifespan: ``FastAPI(lifespan=pay.lifespan)``."""
+        async with self:
+            yield
+
+    async def create_payment(
+        self,
+        *,
+        provider: str,
+        out_trade_no: str,
+        total_fee: int,
+        subject: str,
+        type: str,  # noqa: A002 - vk-uni-pay's name for the handler's key
+        platform: str | None = None,
+        context: Mapping[str, Any] | None = None,
+        is_pc: bool | None = None,
+        client_ip: str | None = None,
+        user_agent: str | None = None,
+        **options: Unpack[PaymentOptions],
+    ) -> Payment:
+        """Creates a payment and keeps its order. ``total_fee`` in fen, ``time_expire`` in ms since the epoch.
+
+        ``context`` is a cloud function's context or a ``getClientInfo()`` object; ``platform``, ``client_ip`` and
+        ``user_agent`` override it. The other options are those of :class:`PaymentOptions`.
+
+        Raises :class:`InvalidArgument` (codes 1001–1006, 1011), :class:`NotifyUrlMissing` (101),
+        :class:`OrderConflict`, :class:`ProviderError`, :class:`TransportError`.
+        """
+        where = ClientContext.from_mapping(context or {})
+        given = {"platform": platform, "is_pc": is_pc, "client_ip": client_ip, "user_agent": user_agent}
+        where = msgspec.structs.replace(where, **{k: v for k, v in given.items() if v is not None})
+        request = PaymentRequest(
+            provider=provider,
+            out_trade_no=out_trade_no,
+            total_fee=total_fee,
+            subject=subject,
+            type=type,
+            context=where,
+            **options,
+        )
+        return await self._payments.create(request)
+
+    async def query_payment(
+        self,
+        *,
+        out_trade_no: str | None = None,
+        transaction_id: str | None = None,
+        await_notify: bool = False,
+        await_max_time: int = 20,
+        pay_order_info: bool = False,
+        provider: str | None = None,
+    ) -> PaymentStatus:
+        """Asks the provider how a payment stands.
+
+        With ``await_notify`` it waits up to ``await_max_time`` (5–40 s) until the order's handler has answered, and when
+        no notification has come half a second after the payment it starts the handler itself.
+
+        Raises :class:`OrderNotFound` (2001), :class:`ProviderError`, :class:`TransportError`.
+        """
+        order = await self._order(out_trade_no, transaction_id, provider)
+        return await self._payments.query(
+            order, await_notify=await_notify, await_max_time=await_max_time, pay_order_info=pay_order_info
+        )
+
+    async def close_payment(self, *, out_trade_no: str) -> Order:
+        """Makes an unpaid order unpayable at the provider and here.
+
+        Raises :class:`OrderNotFound`, :class:`OrderConflict` (paid), :class:`ProviderError`.
+        """
+        return await self._payments.close(await self._order(out_trade_no, None, None))
+
+    async def refund(
+        self,
+        *,
+        out_trade_no: str | None = None,
+        transaction_id: str | None = None,
+        refund_fee: int | None = None,
+        out_refund_no: str | None = None,
+        refund_desc: str | None = None,
+        provider: str | None = None,
+        total_fee: int | None = None,
+    ) -> Refund:
+        """Refunds ``refund_fee`` fen, or all that is left when it is left out.
+
+        ``out_refund_no`` is the idempotency key, by default ``<out_trade_no>-<n>``; after :class:`OutcomeUnknown` repeat
+        with the same one or call :meth:`query_refund`. ``total_fee`` may be given as a check.
+
+        Raises :class:`OrderNotFound` (2001), :class:`OrderNotPaid` (2002), :class:`InvalidArgument`,
+        :class:`OutcomeUnknown`, :class:`ProviderError`.
+        """
+        order = await self._order(out_trade_no, transaction_id, provider)
+        if total_fee is not None and total_fee != order.total_fee:
+            raise InvalidArgument(f"total_fee {total_fee} is not the order's {order.total_fee}")
+        return await self._refunds.create(
+            order, refund_fee=refund_fee, out_refund_no=out_refund_no, refund_desc=refund_desc
+        )
+
+    async def query_refund(
+        self, *, out_trade_no: str, out_refund_no: str | None = None, provider: str | None = None
+    ) -> RefundStatus:
+        """Asks the provider about the newest refund of an order, or about ``out_refund_no``.
+
+        Raises :class:`OrderNotFound` (2001), :class:`OrderNotRefunded` (2003), :class:`ProviderError`.
+        """
+        return await self._refunds.query(await self._order(out_trade_no, None, provider), out_refund_no)
+
+    async def transfer(
+        self,
+        *,
+        provider: str | None = None,
+        out_bill_no: str | None = None,
+        transfer_amount: int | None = None,
+        platform: str = "transfer",
+        pid: str | None = None,
+        **fields: Unpack[TransferOptions],
+    ) -> Transfer:
+        """Sends ``transfer_amount`` fen to a user; the fields are those of :class:`TransferOptions`.
+
+        ``out_bill_no`` is the idempotency key: use the same one when trying again. The spellings of the older calls are
+        taken too (``money``, ``amount``, ``out_biz_no``, ``re_user_name``, ``payee_account``, ``payee_real_name`` …).
+
+        Raises :class:`InvalidArgument` (1005, 1007–1010, 1012), :class:`OutcomeUnknown`, :class:`ProviderError`.
+        """
+        numbers = {"out_bill_no": out_bill_no, "transfer_amount": transfer_amount}
+        return await self._transfers.create(provider, platform, pid, {**fields, **numbers})
+
+    async def query_transfer(
+        self,
+        *,
+        provider: str,
+        out_bill_no: str | None = None,
+        transfer_bill_no: str | None = None,
+        platform: str = "transfer",
+        pid: str | None = None,
+    ) -> Transfer:
+        """Asks the provider how a transfer stands. Raises :class:`ResourceNotFound` and other errors."""
+        ref = TransferRef(out_bill_no=out_bill_no, transfer_bill_no=transfer_bill_no)
+        return await self._transfers.query(provider, platform, pid, ref)
+
+    async def cancel_transfer(
+        self, *, provider: str, out_bill_no: str, platform: str = "transfer", pid: str | None = None
+    ) -> Transfer:
+        """Takes back a transfer that the user has not confirmed (WeChat). Success means accepted."""
+        return await self._transfers.cancel(provider, platform, pid, TransferRef(out_bill_no=out_bill_no))
+
+    async def handle_notification(
+        self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    ) -> NotificationResult:
+        """Takes a provider's request as it came in, and says what to answer it.
+
+        ``body`` must be the raw bytes. Never raises: a refused one has its error in the result.
+        """
+        lower = {name.lower(): value for name, value in headers.items()}
+        return await self._receiver.receive(
+            RawNotification(path=path, headers=lower, body=body, method=method)
+        )
+
+    def provider(self, pay_type: str, *, pid: str | None = None) -> BoundProvider:
+        """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``."""
+        return BoundProvider(self._providers.get(pid, pay_type), self._transport)
+
+    async def _order(
+        self, out_trade_no: str | None, transaction_id: str | None, provider: str | None
+    ) -> Order:
+        if out_trade_no is None and transaction_id is not None:
+            found = await self.orders.get_by_transaction(transaction_id)
+            order = found or await self.orders.require(transaction_id)
+        else:
+            order = await self.orders.require(required_text(out_trade_no, "out_trade_no", 1001))
+        if provider is not None and provider != split_pay_type(order.pay_type)[0]:
+            raise InvalidArgument(
+                f"order {order.out_trade_no!r} is paid through {order.pay_type}, not {provider}"
+            )
+        return order

@@ -1,0 +1,199 @@
+"""From TOML, a dict or the environment to a :class:`Config`."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vkpay_async.config.nodes import NODES, PLATFORMS, Node
+from vkpay_async.config.secret import Material
+from vkpay_async.config.settings import Config, HttpSettings, Merchant
+from vkpay_async.errors import ConfigError
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
+_TEXT_KEYS = frozenset({"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no"})
+_NOT_OURS = frozenset({"appleiap", "wxpay-virtual", "vkspay", "douyin", "huawei"})
+_ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
+_RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
+_ENV_PREFIX = "VKPAY_"
+_SIMULATOR_PREFIX = "VKPAY_SIM_"
+
+
+def config_from_file(path: str | Path) -> Config:
+    """Reads a TOML file; relative paths in it are relative to it. Raises :class:`ConfigError`."""
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file; write one, or let the simulator: vkpay-sim up --config-out {path.name}"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
+    return config_from_dict(data, source=str(path), directory=path.parent)
+
+
+def config_from_env(environ: Mapping[str, str] | None = None) -> Config:
+    """Reads ``VKPAY_NOTIFY_URL``, ``VKPAY_WXPAY__MP_WEIXIN__APP_ID``, ``VKPAY_MERCHANTS__SHOP7__ALIPAY__H5__…``.
+
+    Levels are separated by two underscores; ``MP_WEIXIN`` is the node ``mp-weixin``. Pids are in lower case.
+    """
+    data: dict[str, Any] = {}
+    for name, value in (os.environ if environ is None else environ).items():
+        if name.startswith(_ENV_PREFIX) and not name.startswith(_SIMULATOR_PREFIX):
+            _put(data, name.removeprefix(_ENV_PREFIX).lower().split("__"), value)
+    return config_from_dict(data, source="environment")
+
+
+def config_from_dict(
+    data: Mapping[str, Any], *, source: str = "config", directory: Path | None = None
+) -> Config:
+    """Takes the shape of the TOML file, or of a vk-uni-pay config, or a ``vk-pay-config`` row.
+
+    Provider nodes at the top level are the merchant ``default``; others stand under ``merchants.<pid>``.
+    Raises :class:`ConfigError` naming source, node and key.
+    """
+    return _Loader(source, directory or Path()).config(data)
+
+
+class _Loader:
+    def __init__(self, source: str, directory: Path) -> None:
+        self.source = source
+        self.directory = directory
+
+    def config(self, data: Mapping[str, Any]) -> Config:
+        top: dict[str, Any] = {"source": self.source}
+        for key, value in data.items():
+            if key not in _NOT_OURS | _ROW_KEYS | NODES.keys() | {"merchants", "http"}:
+                top[self._top_key(key)] = value
+        http = _snake_keys(self._table(data.get("http", {}), "http"))
+        config: Config = self._convert(top, Config, self.source)
+        return msgspec.structs.replace(
+            config,
+            http=self._convert(http, HttpSettings, f"{self.source}: http"),
+            merchants=self._merchants(data),
+        )
+
+    def _merchants(self, data: Mapping[str, Any]) -> dict[str, Merchant]:
+        default = {key: value for key, value in data.items() if key in NODES}
+        merchants = {"default": self._merchant("default", default)} if default else {}
+        for pid, row in self._table(data.get("merchants", {}), "merchants").items():
+            if pid in merchants:
+                raise ConfigError(
+                    f"{self.source}: merchant 'default' stands both at the top level and under merchants.default; keep one"
+                )
+            merchants[pid] = self._merchant(pid, self._table(row, f"merchants.{pid}"))
+        return merchants
+
+    def _top_key(self, key: str) -> str:
+        name = _snake(key)
+        known = {field.name for field in msgspec.structs.fields(Config)} - {"source"}
+        if name not in known:
+            raise self._unknown(self.source, key, known | NODES.keys())
+        return name
+
+    def _merchant(self, pid: str, row: Mapping[str, Any]) -> Merchant:
+        nodes: dict[tuple[str, str], Node] = {}
+        own: dict[str, Any] = {}
+        for key, value in row.items():
+            if key in NODES:
+                nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
+            elif key not in _NOT_OURS | _ROW_KEYS:
+                own[_snake(key)] = value
+        where = f"{self.source}: merchant {pid!r}"
+        merchant: Merchant = self._convert({**own, "pid": pid}, Merchant, where)
+        return msgspec.structs.replace(merchant, nodes=nodes)
+
+    def _provider(
+        self, pid: str, provider: str, platforms: Mapping[str, Any]
+    ) -> Iterator[tuple[tuple[str, str], Node]]:
+        for platform, values in platforms.items():
+            name = platform.replace("_", "-")
+            if name not in PLATFORMS[provider]:
+                raise self._unknown(f"{self.source}: {provider}", platform, PLATFORMS[provider])
+            yield (provider, name), self._node(pid, provider, name, self._table(values, platform))
+
+    def _node(self, pid: str, provider: str, platform: str, values: Mapping[str, Any]) -> Node:
+        node_type = NODES[provider]
+        prefix = "" if pid == "default" else f"merchants.{pid}."
+        where = f"{self.source}: {prefix}{provider}.{platform}"
+        known = {field.name for field in msgspec.structs.fields(node_type)} - {"where", "pid", "platform"}
+        clean: dict[str, Any] = {"where": where, "pid": pid, "platform": platform}
+        for key, value in values.items():
+            name, value = self._entry(node_type.materials, key, value)
+            if name not in known:
+                raise self._unknown(where, key, known)
+            if value not in (None, ""):
+                clean[name] = value
+        node: Node = self._convert(clean, node_type, where)
+        return node
+
+    def _entry(self, materials: frozenset[str], key: str, value: Any) -> tuple[str, Any]:
+        name = _snake(key)
+        name = _RENAMED.get(name, name)
+        for ending in _MATERIAL_ENDINGS:
+            stem = name.removesuffix(ending)
+            if stem != name and stem in materials:
+                is_path = ending == "_path" and isinstance(value, str) and bool(value)
+                return stem, Material(path=self.directory / value) if is_path else value
+        if name in _TEXT_KEYS and isinstance(value, int) and not isinstance(value, bool):
+            return name, str(value)
+        return name, value
+
+    def _table(self, value: Any, where: str) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{self.source}: {where} must be a table, not {type(value).__name__}")
+        return value
+
+    @staticmethod
+    def _unknown(where: str, key: str, known: Any) -> ConfigError:
+        near = get_close_matches(_snake(key), [_snake(k) for k in known], 1, 0.6)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
+        return ConfigError(f"{where}: unknown key {key!r}; {hint}")
+
+    @staticmethod
+    def _convert(values: Mapping[str, Any], target: type[Any], where: str) -> Any:
+        try:
+            return msgspec.convert(values, target, strict=False, dec_hook=_wrap)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{where}: {_readable(str(error))}") from None
+
+
+def _wrap(target: type[Any], value: Any) -> Any:
+    if isinstance(value, target):
+        return value
+    if not isinstance(value, (str, bytes)):
+        raise NotImplementedError
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return target(text)
+
+
+def _readable(error: str) -> str:
+    text, _, pointer = error.partition(" - at `$.")
+    return f"{pointer.rstrip('`')}: {text}" if pointer else text
+
+
+def _snake(key: str) -> str:
+    return _CAMEL.sub("_", key).replace("-", "_").lower()
+
+
+def _snake_keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {_snake(key): value for key, value in table.items()}
+
+
+def _put(data: dict[str, Any], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        data = data.setdefault(step, {})
+        if not isinstance(data, dict):
+            raise ConfigError(
+                f"environment: {_ENV_PREFIX}{'__'.join(path).upper()} stands below a plain value"
+            )
+    data[path[-1]] = value

@@ -1,0 +1,102 @@
+"""All settings of an application: what is common, and its merchants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from vkpay_async.config.nodes import NODES, PLATFORMS, Node
+from vkpay_async.config.secret import Secret
+from vkpay_async.errors import ConfigError, NotifyUrlMissing
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How calls to the providers are made. Times are in seconds, sizes in bytes."""
+
+    connect_timeout: float = 3.0
+    read_timeout: float = 10.0
+    total_timeout: float = 15.0
+    connections_per_host: int = 64
+    dns_cache: int = 300
+    max_response: int = 2 * 1024 * 1024
+    attempts: int = 3
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One merchant: its nodes by (provider, platform)."""
+
+    pid: str
+    nodes: dict[tuple[str, str], Node] = {}
+    notify_url: Any = None
+    notify_key: Secret | None = None
+    alipay_app_pay_to_h5_pay: bool | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an application needs to be told.
+
+    ``notify_url`` is the public base address that providers call, or vk-uni-pay's map from space id to address
+    (``space_id`` then selects). ``max_notification`` is in bytes, ``handler_timeout`` in seconds.
+    """
+
+    source: str = "config"
+    merchants: dict[str, Merchant] = {}
+    notify_url: Any = None
+    space_id: str | None = None
+    notify_key: Secret | None = None
+    auto_delete_expired_orders: int = 0
+    alipay_app_pay_to_h5_pay: bool = False
+    user_whitelist: list[str] | None = None
+    database: str | None = None
+    max_notification: int = 1024 * 1024
+    handler_timeout: float = 60.0
+    http: HttpSettings = HttpSettings()
+
+    def merchant(self, pid: str | None) -> Merchant:
+        """Raises :class:`ConfigError` listing the merchants there are."""
+        found = self.merchants.get(pid or "default")
+        if found is None:
+            raise ConfigError(
+                f"{self.source}: no merchant {pid or 'default'!r}; there are: {', '.join(self.merchants) or 'none'}"
+            )
+        return found
+
+    def node(self, pid: str | None, provider: str, platform: str) -> Node:
+        """The settings behind a pay_type. Raises :class:`ConfigError` naming the table to add."""
+        merchant = self.merchant(pid)
+        found = merchant.nodes.get((provider, platform))
+        if found is None and platform in ("page", "wap"):
+            found = merchant.nodes.get((provider, "h5"))
+        if found is None:
+            raise ConfigError(self._missing(merchant, provider, platform))
+        return found
+
+    def notify_base(self, pid: str | None = None) -> str:
+        """The address providers call, without a trailing slash. Raises :class:`NotifyUrlMissing` (101)."""
+        value = self._own_notify_url(pid) or self.notify_url
+        if isinstance(value, dict):
+            value = self._from_map(value)
+        if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+            raise NotifyUrlMissing(
+                f"{self.source}: notify_url is not set or does not start with http; set it to the public base "
+                "address of this service, e.g. https://pay.example.com/pay"
+            )
+        return value.rstrip("/")
+
+    def _own_notify_url(self, pid: str | None) -> Any:
+        merchant = self.merchants.get(pid or "default")
+        return merchant.notify_url if merchant else None
+
+    def _from_map(self, addresses: dict[str, Any]) -> Any:
+        space = self.space_id or ""
+        for key in (space, space.removeprefix("mp-"), f"mp-{space}", "default"):
+            if key in addresses:
+                return addresses[key]
+        return next(iter(addresses.values())) if len(addresses) == 1 else None
+
+    def _missing(self, merchant: Merchant, provider: str, platform: str) -> str:
+        if provider not in NODES or platform not in PLATFORMS[provider]:
+            return f"{self.source}: {provider}.{platform} is not a node of this version"
+        prefix = "" if merchant.pid == "default" else f"merchants.{merchant.pid}."
+        return f"{self.source}: merchant {merchant.pid!r} has no {provider}.{platform} node; add [{prefix}{provider}.{platform}]"

@@ -1,0 +1,39 @@
+"""A database engine with the settings that money needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from vkpay_async.errors import ConfigError
+
+DEFAULT_URL = "sqlite+aiosqlite:///vkpay.db"
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine for a SQLAlchemy URL; ``sqlite:///file.db`` means aiosqlite. Raises :class:`ConfigError`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(f"database {url!r} is not a URL like {DEFAULT_URL}") from error
+    if parsed.drivername == "sqlite":
+        parsed = parsed.set(drivername="sqlite+aiosqlite")
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError(f"database: this version keeps orders in SQLite, e.g. {DEFAULT_URL}")
+    memory = parsed.database in (None, "", ":memory:")
+    engine = create_async_engine(parsed, **({"poolclass": StaticPool} if memory else {}))
+    event.listen(engine.sync_engine, "connect", _settle_sqlite)
+    return engine
+
+
+def _settle_sqlite(connection: Any, _: Any) -> None:
+    """WAL and FULL: what was committed survives a power cut. A writer waits for another for up to 10 s."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

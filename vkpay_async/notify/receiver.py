@@ -1,0 +1,250 @@
+"""A notification's way: verify → match → transition → handler → outcome → reply.
+
+Nothing is acknowledged before it is stored. A second copy finds the work done, or waits for it, and gets the same
+reply. When the handler raised, the provider is told to come again, and the handler runs again then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vkpay_async.errors import (
+    NotificationInvalid,
+    NotificationMismatch,
+    OrderNotFound,
+    VKPayError,
+)
+from vkpay_async.models import (
+    Notification,
+    NotifyReply,
+    RawNotification,
+    Refund,
+    Trade,
+    Transfer,
+)
+from vkpay_async.notify.handlers import Handlers
+from vkpay_async.notify.routes import Route, parse_path
+from vkpay_async.order import Order, PaidOrder
+from vkpay_async.providers.base import Provider
+from vkpay_async.providers.registry import Providers
+from vkpay_async.transport import Transport
+
+if TYPE_CHECKING:
+    from vkpay_async.ledger import Ledger
+
+log = logging.getLogger("vkpay_async.notify")
+
+_NOT_OURS = NotifyReply(status=404, body=b'{"code":"FAIL"}', content_type="application/json")
+_NOT_STORED = NotifyReply(status=500, body=b'{"code":"FAIL"}', content_type="application/json")
+_LEASE_MARGIN_MS = 5_000
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this was the call that moved the order, and whether its handler needs no further try."""
+
+    first: bool = False
+    handled: bool = True
+
+
+class NotificationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a notification. ``reply`` goes to the provider; ``error`` says why it was refused.
+
+    ``first`` is true for the one that moved the order to paid.
+    """
+
+    reply: NotifyReply
+    notification: Notification | None = None
+    error: VKPayError | None = None
+    first: bool = False
+
+    def raise_for_error(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class Receiver:
+    """Takes notifications in. Shared state: which handlers run now, and who waits for them."""
+
+    def __init__(
+        self,
+        *,
+        providers: Providers,
+        ledger: Ledger,
+        transport: Transport,
+        handlers: Handlers,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._providers = providers
+        self._ledger = ledger
+        self._transport = transport
+        self._handlers = handlers
+        self._now_ms = now_ms
+        self._running: dict[str, asyncio.Task[bool]] = {}
+        self._waited_for: dict[str, asyncio.Event] = {}
+
+    async def receive(self, raw: RawNotification) -> NotificationResult:
+        """Never raises: the error is in the result, logged once, without secrets."""
+        provider: Provider | None = None
+        try:
+            route = parse_path(raw.path)
+            order, provider = await self._find(route)
+            self._check_size(raw)
+            notification = await self._transport.run(provider.notification(raw))
+            return await self._dispatch(route, order, provider, notification)
+        except VKPayError as error:
+            log.warning("notification refused: %s: %s: %s", raw.path[:200], type(error).__name__, error)
+            return NotificationResult(reply=provider.refuse() if provider else _NOT_OURS, error=error)
+        except Exception as error:
+            log.exception("notification not stored, the provider will come again: %s", raw.path[:200])
+            reply = provider.refuse() if provider else _NOT_STORED
+            return NotificationResult(reply=reply, error=VKPayError(f"not stored: {type(error).__name__}"))
+
+    async def settle(self, order: Order, trade: Trade, provider: Provider, *, notify_mode: int) -> Settled:
+        """Moves a paid order on and runs its handler, once over all copies and callers.
+
+        Raises :class:`NotificationMismatch` when app, merchant or amount differ.
+        """
+        _match(order, trade, provider)
+        first = await self._ledger.mark_paid(
+            order.out_trade_no, trade, now=self._now_ms(), notify_mode=notify_mode
+        )
+        handled = await self._handled(order.out_trade_no)
+        self._wake(order.out_trade_no)
+        return Settled(first=first, handled=handled)
+
+    async def moved(self, out_trade_no: str, seconds: float) -> None:
+        """Waits until something happened to the order in this process, at most ``seconds``."""
+        event = self._waited_for.setdefault(out_trade_no, asyncio.Event())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+
+    async def answered(self, out_trade_no: str) -> bool:
+        """Whether the order's handler gave its answer, failed, or does not exist."""
+        order = await self._ledger.require(out_trade_no)
+        return order.user_order_success is not None or order.type not in self._handlers.paid
+
+    async def close(self) -> None:
+        """Waits for the handlers that are running."""
+        if self._running:
+            await asyncio.wait(self._running.values())
+
+    def _wake(self, out_trade_no: str) -> None:
+        event = self._waited_for.pop(out_trade_no, None)
+        if event is not None:
+            event.set()
+
+    async def _find(self, route: Route) -> tuple[Order | None, Provider]:
+        if route.kind == "transfer":
+            return None, self._providers.get(route.pid, route.pay_type)
+        order = await self._ledger.get(route.number)
+        if order is None:
+            raise OrderNotFound(f"a notification for order {route.number!r}, which is not in the ledger")
+        return order, self._providers.get(order.pid, route.pay_type)
+
+    def _check_size(self, raw: RawNotification) -> None:
+        limit = self._providers.config.max_notification
+        if len(raw.body) > limit:
+            raise NotificationInvalid(f"a notification of {len(raw.body)} bytes; the limit is {limit}")
+
+    async def _dispatch(
+        self, route: Route, order: Order | None, provider: Provider, notification: Notification
+    ) -> NotificationResult:
+        settled = Settled()
+        if notification.transfer is not None:
+            settled = Settled(handled=await self._transferred(route, notification.transfer, provider))
+        elif order is not None and notification.trade is not None:
+            if notification.kind == "payment":
+                settled = await self.settle(order, notification.trade, provider, notify_mode=1)
+            elif notification.kind == "closed":
+                _match(order, notification.trade, provider)
+                await self._ledger.mark_closed(order.out_trade_no, now=self._now_ms())
+        elif order is not None and notification.refund is not None:
+            await self._refunded(order, notification.refund, provider)
+        reply = provider.accept() if settled.handled else provider.refuse()
+        return NotificationResult(reply=reply, notification=notification, first=settled.first)
+
+    async def _refunded(self, order: Order, refund: Refund, provider: Provider) -> None:
+        _same("merchant", refund.mch_id, provider.mch_id)
+        _same("order number", refund.out_trade_no, order.out_trade_no)
+        await self._ledger.set_refund(
+            order.out_trade_no, refund.out_refund_no, state=refund.state.value, refund_id=refund.refund_id
+        )
+
+    async def _transferred(self, route: Route, transfer: Transfer, provider: Provider) -> bool:
+        _same("merchant", transfer.mch_id, provider.mch_id)
+        _same("transfer number", transfer.out_bill_no, route.number)
+        handler = self._handlers.transferred
+        if handler is None:
+            log.info("transfer %s: no handler", transfer.out_bill_no)
+            return True
+        try:
+            async with asyncio.timeout(self._providers.config.handler_timeout):
+                await handler(transfer)
+        except Exception:
+            log.exception(
+                "the handler of transfer %s failed; the provider will be asked to come again",
+                transfer.out_bill_no,
+            )
+            return False
+        return True
+
+    async def _handled(self, out_trade_no: str) -> bool:
+        task = self._running.get(out_trade_no)
+        if task is None:
+            task = asyncio.create_task(self._handle(out_trade_no), name=f"vkpay-{out_trade_no}")
+            self._running[out_trade_no] = task
+            task.add_done_callback(lambda _: self._running.pop(out_trade_no, None))
+        return await asyncio.shield(task)
+
+    async def _handle(self, out_trade_no: str) -> bool:
+        order = await self._ledger.require(out_trade_no)
+        handler = self._handlers.paid.get(order.type)
+        if handler is None:
+            log.warning(
+                "order %s: no handler for type %r; register one with @pay.on_paid", out_trade_no, order.type
+            )
+            return True
+        lease = int(self._providers.config.handler_timeout * 1000) + _LEASE_MARGIN_MS
+        if not await self._ledger.claim_handler(out_trade_no, now=self._now_ms(), lease_ms=lease):
+            order = await self._ledger.require(out_trade_no)
+            return order.user_order_success is not None and order.handler_error is None
+        return await self._run_handler(order)
+
+    async def _run_handler(self, order: Order) -> bool:
+        success, error = True, None
+        try:
+            async with asyncio.timeout(self._providers.config.handler_timeout):
+                handler = self._handlers.paid[order.type]
+                success = await handler(_paid(order)) is not False
+        except Exception as failure:
+            log.exception("the handler of order %s (type %r) failed", order.out_trade_no, order.type)
+            success, error = False, f"{type(failure).__name__}: {failure}"
+        await self._ledger.finish_handler(order.out_trade_no, success=success, error=error)
+        return error is None
+
+
+def _paid(order: Order) -> PaidOrder:
+    return PaidOrder(**{name: getattr(order, name) for name in order.__struct_fields__})
+
+
+def _match(order: Order, trade: Trade, provider: Provider) -> None:
+    _same("order number", trade.out_trade_no, order.out_trade_no)
+    _same("app id", trade.appid, provider.appid)
+    _same("merchant", trade.mch_id, provider.mch_id)
+    _same("sub-merchant", trade.sub_mchid, order.sub_mchid)
+    if trade.total_fee != order.total_fee:
+        raise NotificationMismatch(
+            f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"
+        )
+
+
+def _same(what: str, theirs: object, ours: object) -> None:
+    if theirs is not None and ours is not None and theirs != ours:
+        raise NotificationMismatch(f"{what} {theirs!r} does not fit ours, {ours!r}; nothing was changed")

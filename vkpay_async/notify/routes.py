@@ -1,0 +1,46 @@
+"""Addresses that providers call: ``…/vk-pay-notify/<pay_type>/<out_trade_no>`` and
+``…/transfer-notify/<pay_type>/<out_bill_no>/<pid>``.
+
+The number in the path finds the merchant before anything can be verified.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from vkpay_async.errors import NotificationInvalid
+
+PAYMENT = "vk-pay-notify"
+TRANSFER = "transfer-notify"
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notification's path says. ``pid`` is only in a transfer's; an order's is in the ledger."""
+
+    kind: Literal["payment", "transfer"]
+    pay_type: str
+    number: str
+    pid: str | None = None
+
+
+def payment_path(pay_type: str, out_trade_no: str) -> str:
+    return f"/{PAYMENT}/{pay_type}/{quote(out_trade_no, safe='')}"
+
+
+def transfer_path(pay_type: str, out_bill_no: str, pid: str | None) -> str:
+    return f"/{TRANSFER}/{pay_type}/{quote(out_bill_no, safe='')}/{quote(pid or 'default', safe='')}"
+
+
+def parse_path(path: str) -> Route:
+    """Reads a path, whatever the application is mounted under. Raises :class:`NotificationInvalid`."""
+    parts = [unquote(part) for part in path.partition("?")[0].strip("/").split("/")]
+    if parts[-3:-2] == [PAYMENT]:
+        return Route(kind="payment", pay_type=parts[-2], number=parts[-1])
+    if parts[-4:-3] == [TRANSFER]:
+        return Route(kind="transfer", pay_type=parts[-3], number=parts[-2], pid=parts[-1])
+    raise NotificationInvalid(
+        f"no notification address: {path[:200]!r}; expected …/{PAYMENT}/<pay_type>/<out_trade_no>"
+    )

@@ -1,0 +1,108 @@
+"""The order as our own ledger keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from vkpay_async.models import OrderRef, Value
+from vkpay_async.money import Fen
+
+
+class RefundEntry(Value, frozen=True, kw_only=True):
+    """One refund in an order's ``refund_list``. ``state`` is ``PENDING`` from the moment before it is sent."""
+
+    out_refund_no: str
+    refund_fee: Fen
+    refund_desc: str = ""
+    refund_date: int = 0
+    refund_id: str | None = None
+    state: str = "PENDING"
+
+
+class Order(Value, frozen=True, kw_only=True):
+    """A row of ``vk_pay_orders``. ``status``: −1 closed, 0 unpaid, 1 paid, 2 partly, 3 fully refunded.
+
+    ``refund_fee`` is the sum of all refunds asked for and not refused; ``refund_list`` has the newest first.
+    """
+
+    out_trade_no: str
+    type: str
+    pay_type: str
+    total_fee: Fen
+    status: int = 0
+    description: str = ""
+    transaction_id: str | None = None
+    platform: str | None = None
+    uni_platform: str | None = None
+    user_id: str | None = None
+    nickname: str | None = None
+    device_id: str | None = None
+    client_ip: str | None = None
+    openid: str | None = None
+    appid: str | None = None
+    refund_fee: Fen = 0
+    refund_num: int = 0
+    refund_list: tuple[RefundEntry, ...] = ()
+    user_order_success: bool | None = None
+    handler_error: str | None = None
+    custom: dict[str, Any] = {}
+    create_date: int = 0
+    pay_date: int | None = None
+    notify_date: int | None = None
+    cancel_date: int | None = None
+    stat_data: dict[str, Any] = {}
+    pid: str | None = None
+    app_auth_token: str | None = None
+    auth_appid: str | None = None
+    seller_id: str | None = None
+    sub_mchid: str | None = None
+    sub_appid: str | None = None
+    notify_mode: int | None = None
+    notify_url: str | None = None
+    notify_path: str | None = None
+    mch_id: str | None = None
+    provider_appid: str | None = None
+    provider_pay_method: str | None = None
+    notify_info: dict[str, Any] = {}
+    expand_data: dict[str, Any] = {}
+
+    @property
+    def paid(self) -> bool:
+        """Money came in, whatever became of it afterwards."""
+        return self.status > 0
+
+    @property
+    def refundable(self) -> Fen:
+        """What may still be refunded, in fen."""
+        return self.total_fee - self.refund_fee
+
+    def ref(self) -> OrderRef:
+        return OrderRef(
+            pay_type=self.pay_type,
+            out_trade_no=self.out_trade_no,
+            transaction_id=self.transaction_id,
+            total_fee=self.total_fee,
+            sub_mchid=self.sub_mchid,
+            sub_appid=self.sub_appid,
+            app_auth_token=self.app_auth_token,
+        )
+
+    def to_client(self) -> dict[str, Any]:
+        """The row as a front end sees it: without the sub-merchant's token."""
+        row: dict[str, Any] = msgspec.to_builtins(self)
+        del row["app_auth_token"]
+        return {key: value for key, value in row.items() if value is not None}
+
+
+class PaidOrder(Order, frozen=True, kw_only=True):
+    """What a handler is given: the order, paid. ``data`` is the row with the keys of ``custom`` beside its own."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {**msgspec.to_builtins(self), **self.custom}
+
+
+ORDER_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Order))
+"""Names that ``custom`` must not use: a handler would not know which is meant."""

@@ -1,0 +1,39 @@
+"""Every provider by name, and the ones that are built. A new provider is a folder and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vkpay_async.config import Config
+from vkpay_async.errors import InvalidArgument
+from vkpay_async.pay_type import split_pay_type
+from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.base import Env, Provider
+from vkpay_async.providers.wxpay import WxpayProvider
+
+Build = Callable[[Any, Env], Provider]
+
+PROVIDERS: dict[str, Build] = {
+    "wxpay": WxpayProvider.from_node,
+    "alipay": AlipayProvider.from_node,
+}
+
+
+class Providers:
+    """Builds each merchant's node once, with its keys loaded, and keeps it."""
+
+    def __init__(self, config: Config, env: Env) -> None:
+        self.config = config
+        self._env = env
+        self._built: dict[tuple[str, str, str], Provider] = {}
+
+    def get(self, pid: str | None, pay_type: str) -> Provider:
+        """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
+        name, platform = split_pay_type(pay_type)
+        if name not in PROVIDERS:
+            raise InvalidArgument(f"no provider {name!r}; there are {', '.join(PROVIDERS)}", code=1005)
+        key = (pid or "default", name, platform)
+        if key not in self._built:
+            self._built[key] = PROVIDERS[name](self.config.node(pid, name, platform), self._env)
+        return self._built[key]

@@ -1,0 +1,1 @@
+"""What the front door does, one file a kind of operation."""

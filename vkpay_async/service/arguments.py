@@ -1,0 +1,103 @@
+"""Checks of what callers hand in, with vk-uni-pay's numbers. Everything is refused before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vkpay_async.errors import InvalidArgument
+from vkpay_async.money import Fen, is_fen
+from vkpay_async.order import ORDER_FIELDS
+
+_NUMBERS = {
+    # WeChat Pay allows 6–32 of these; Alipay up to 64 letters, digits and underscores.
+    "wxpay": (re.compile(r"[0-9A-Za-z_\-|*]{6,32}"), "6–32 letters, digits or _ - | *"),
+    "alipay": (re.compile(r"[0-9A-Za-z_]{1,64}"), "1–64 letters, digits or _"),
+}
+_REFUND_NUMBER = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
+_BILL_NUMBER = re.compile(r"[0-9A-Za-z]{1,64}")
+_EARLIEST_EXPIRY_MS = {"wxpay_h5": 60_000, "wxpay": 300_000, "alipay": 1_000}
+MIN_TRANSFER: Fen = 10
+
+
+def required_text(value: object, name: str, code: int) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgument(f"{name} must be a non-empty string", code=code)
+    return value
+
+
+def checked_total(total_fee: object) -> Fen:
+    if not is_fen(total_fee):
+        raise InvalidArgument("total_fee must be a positive integer in fen (1 yuan = 100)", code=1003)
+    assert isinstance(total_fee, int)  # noqa: S101 - is_fen has just said so
+    return total_fee
+
+
+def checked_trade_no(out_trade_no: object, provider: str) -> str:
+    number = required_text(out_trade_no, "out_trade_no", 1001)
+    pattern, rule = _NUMBERS[provider]
+    if not pattern.fullmatch(number):
+        raise InvalidArgument(f"out_trade_no {number!r} does not fit {provider}: it takes {rule}", code=1001)
+    return number
+
+
+def checked_custom(custom: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Refuses keys that the order has itself: a handler would not know which is meant."""
+    taken = sorted(ORDER_FIELDS & (custom or {}).keys())
+    if taken:
+        raise InvalidArgument(f"custom must not use the order's own names: {', '.join(taken)}")
+    return dict(custom or {})
+
+
+def checked_expiry(time_expire: object, pay_type: str, provider: str, now: int) -> int | None:
+    """``time_expire`` in milliseconds; WeChat wants a minute ahead for QR codes and five otherwise."""
+    if time_expire is None:
+        return None
+    if not isinstance(time_expire, int) or isinstance(time_expire, bool):
+        raise InvalidArgument("time_expire must be an integer: milliseconds since the epoch")
+    ahead = _EARLIEST_EXPIRY_MS.get(pay_type, _EARLIEST_EXPIRY_MS[provider])
+    if time_expire < now + ahead:
+        raise InvalidArgument(f"time_expire must be at least {ahead // 1000} s ahead for {pay_type}")
+    return time_expire
+
+
+def checked_refund_no(out_refund_no: str) -> str:
+    if not _REFUND_NUMBER.fullmatch(out_refund_no):
+        raise InvalidArgument(f"out_refund_no {out_refund_no!r} takes 1–64 letters, digits or _ - | * @")
+    return out_refund_no
+
+
+def checked_refund_fee(refund_fee: object) -> Fen | None:
+    """``None`` means all that is left; 0, negative, text and fractions are refused."""
+    if refund_fee is None:
+        return None
+    if not is_fen(refund_fee):
+        raise InvalidArgument(
+            "refund_fee must be a positive integer in fen; leave it out to refund all that is left"
+        )
+    assert isinstance(refund_fee, int)  # noqa: S101 - is_fen has just said so
+    return refund_fee
+
+
+def checked_transfer_amount(amount: object) -> Fen:
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise InvalidArgument("transfer_amount must be an integer in fen", code=1007)
+    if amount < MIN_TRANSFER:
+        raise InvalidArgument(f"transfer_amount must be at least {MIN_TRANSFER} fen", code=1008)
+    return amount
+
+
+def checked_bill_no(out_bill_no: object) -> str:
+    number = required_text(out_bill_no, "out_bill_no", -1)
+    if not _BILL_NUMBER.fullmatch(number):
+        raise InvalidArgument(f"out_bill_no {number!r} takes letters and digits only")
+    return number
+
+
+def one_of(name: str, value: Any, aliases: Mapping[str, Any]) -> Any:
+    """``value``, or that of an older spelling; two different ones are refused."""
+    given = {key: v for key, v in {name: value, **aliases}.items() if v is not None}
+    if len(set(map(repr, given.values()))) > 1:
+        raise InvalidArgument(f"{' and '.join(given)} mean the same and differ; give {name} only")
+    return next(iter(given.values()), None)

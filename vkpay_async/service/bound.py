@@ -1,0 +1,35 @@
+"""One merchant's provider with a transport under it: everything it offers, awaited."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from vkpay_async.providers.base import Flow, Provider
+from vkpay_async.transport import Transport
+
+
+class BoundProvider:
+    """Runs the provider's operations: ``await pay.provider("wxpay_h5").request("GET", "/v3/certificates")``.
+
+    ``sans_io`` is the provider itself, whose operations are Flows. Orders called this way are not kept in the ledger.
+    """
+
+    def __init__(self, provider: Provider, transport: Transport) -> None:
+        self.sans_io = provider
+        self._transport = transport
+
+    async def run(self, flow: Flow[Any]) -> Any:
+        """Runs any Flow of the provider."""
+        return await self._transport.run(flow)
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        operation = getattr(self.sans_io, name)
+        if not inspect.isgeneratorfunction(operation):
+            raise AttributeError(f"{type(self.sans_io).__name__} has no operation {name!r}")
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await self._transport.run(operation(*args, **kwargs))
+
+        return call

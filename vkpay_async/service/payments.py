@@ -1,0 +1,234 @@
+"""Creating, asking after and closing payments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
+from vkpay_async.models import CodeUrl, CreateOrder, OrderInfo, Trade, TradeState
+from vkpay_async.notify.routes import payment_path
+from vkpay_async.order import Order
+from vkpay_async.pay_type import OPENID_PAY_TYPES, ClientContext, pay_type_of
+from vkpay_async.providers.base import Provider
+from vkpay_async.qr import qr_data_url
+from vkpay_async.service import arguments
+from vkpay_async.service.context import Context
+from vkpay_async.service.results import Payment, PaymentStatus
+
+NOTIFY_GRACE_S = 0.5
+"""How long a paid order waits for its notification before the query's own answer is used."""
+
+POLL_S = 0.5
+
+
+class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The arguments of ``create_payment``, as they were given."""
+
+    provider: str
+    out_trade_no: str
+    total_fee: int
+    subject: str
+    type: str
+    context: ClientContext
+    body: str | None = None
+    openid: str | None = None
+    need_qrcode: bool | Literal["image"] = False
+    alipay_app_pay_to_h5_pay: bool | None = None
+    product: str | None = None
+    auth_code: str | None = None
+    store_id: str | None = None
+    custom: Mapping[str, Any] | None = None
+    other: Mapping[str, Any] | None = None
+    pid: str | None = None
+    user_id: str | None = None
+    nickname: str | None = None
+    time_expire: int | None = None
+    return_url: str | None = None
+    profit_sharing: bool | None = None
+    sub_appid: str | None = None
+    sub_mchid: str | None = None
+    app_auth_token: str | None = None
+
+
+class Payments:
+    """The payment operations over one application's parts."""
+
+    def __init__(self, context: Context) -> None:
+        self._c = context
+
+    async def create(self, request: PaymentRequest) -> Payment:
+        pay_type = self._pay_type(request)
+        order = self._checked(request, pay_type)
+        provider = self._c.providers.get(request.pid, pay_type)
+        await self._c.ledger.add(self._row(request, order, provider))
+        info = await self._c.transport.run(provider.create(order))
+        return Payment(
+            provider=request.provider,
+            pay_type=pay_type,
+            out_trade_no=order.out_trade_no,
+            total_fee=order.total_fee,
+            platform=request.context.platform,
+            order_info=info,
+            need_qrcode=bool(request.need_qrcode) or isinstance(info, CodeUrl),
+            qrcode_image=await self._image(request, info),
+        )
+
+    async def query(
+        self, order: Order, *, await_notify: bool, await_max_time: int, pay_order_info: bool
+    ) -> PaymentStatus:
+        if not 5 <= await_max_time <= 40:
+            raise InvalidArgument("await_max_time is 5–40 seconds")
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        trade = await self._trade(order, provider)
+        if trade.state.paid and await_notify:
+            order = await self._settled(order, trade, provider, await_max_time)
+        elif trade.state.paid or order.status <= 0:
+            order = await self._c.ledger.require(order.out_trade_no)
+        return _status(order, trade, pay_order_info)
+
+    async def close(self, order: Order) -> Order:
+        if order.paid:
+            raise OrderConflict(f"order {order.out_trade_no!r} is paid; refund it instead of closing it")
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        # Alipay knows no order that nobody has opened; closing it here is all there is to close.
+        with contextlib.suppress(ResourceNotFound):
+            await self._c.transport.run(provider.close(order.ref()))
+        await self._c.ledger.mark_closed(order.out_trade_no, now=self._c.env.now_ms())
+        return await self._c.ledger.require(order.out_trade_no)
+
+    def _pay_type(self, request: PaymentRequest) -> str:
+        arguments.required_text(request.provider, "provider", 1005)
+        to_h5 = request.alipay_app_pay_to_h5_pay
+        if to_h5 is None:
+            to_h5 = self._c.config.merchant(request.pid).alipay_app_pay_to_h5_pay
+        return pay_type_of(
+            request.provider,
+            request.context,
+            auth_code=request.auth_code,
+            need_qrcode=bool(request.need_qrcode),
+            alipay_app_pay_to_h5_pay=self._c.config.alipay_app_pay_to_h5_pay if to_h5 is None else to_h5,
+            product=request.product,
+        )
+
+    def _checked(self, request: PaymentRequest, pay_type: str) -> CreateOrder:
+        provider = request.provider
+        number = arguments.checked_trade_no(request.out_trade_no, provider)
+        arguments.required_text(request.type, "type", 1002)
+        self._check_user(request.user_id)
+        openid = None if request.need_qrcode else request.openid
+        if pay_type in OPENID_PAY_TYPES and not openid and not self._other_names_payer(request):
+            raise InvalidArgument(f"openid is missing: {pay_type} needs the payer's", code=1006)
+        return CreateOrder(
+            pay_type=pay_type,
+            out_trade_no=number,
+            total_fee=arguments.checked_total(request.total_fee),
+            subject=arguments.required_text(request.subject, "subject", 1004),
+            notify_url=self._c.config.notify_base(request.pid) + payment_path(pay_type, number),
+            body=request.body,
+            openid=openid,
+            client_ip=request.context.client_ip,
+            time_expire=arguments.checked_expiry(
+                request.time_expire, pay_type, provider, self._c.env.now_ms()
+            ),
+            auth_code=request.auth_code,
+            store_id=request.store_id,
+            return_url=request.return_url,
+            profit_sharing=request.profit_sharing,
+            sub_appid=request.sub_appid,
+            sub_mchid=request.sub_mchid,
+            app_auth_token=request.app_auth_token,
+            other=dict(request.other or {}),
+        )
+
+    @staticmethod
+    def _other_names_payer(request: PaymentRequest) -> bool:
+        """Alipay's service-provider mode names the payer in ``other`` (``op_buyer_open_id``)."""
+        return any(key in (request.other or {}) for key in ("op_buyer_open_id", "buyer_open_id", "buyer_id"))
+
+    def _check_user(self, user_id: str | None) -> None:
+        allowed = self._c.config.user_whitelist
+        if allowed is not None and user_id not in allowed:
+            raise InvalidArgument("user_id is not in user_whitelist: this user may not create payments")
+
+    def _row(self, request: PaymentRequest, order: CreateOrder, provider: Provider) -> Order:
+        base = self._c.config.notify_base(request.pid)
+        return Order(
+            out_trade_no=order.out_trade_no,
+            type=request.type,
+            pay_type=order.pay_type,
+            total_fee=order.total_fee,
+            description=order.subject,
+            platform=request.context.platform,
+            uni_platform={"h5": "web", "app-plus": "app"}.get(
+                request.context.platform or "", request.context.platform
+            ),
+            user_id=request.user_id,
+            nickname=request.nickname,
+            device_id=request.context.device_id,
+            client_ip=request.context.client_ip,
+            openid=order.openid,
+            appid=request.context.appid,
+            custom=arguments.checked_custom(request.custom),
+            create_date=self._c.env.now_ms(),
+            stat_data={"platform": request.context.platform, "ua": request.context.user_agent},
+            pid=request.pid,
+            app_auth_token=order.app_auth_token,
+            sub_mchid=order.sub_mchid,
+            sub_appid=order.sub_appid,
+            notify_url=base,
+            notify_path=order.notify_url.removeprefix(base),
+            mch_id=provider.mch_id,
+            provider_appid=provider.appid,
+        )
+
+    async def _image(self, request: PaymentRequest, info: OrderInfo) -> str | None:
+        if request.need_qrcode != "image" or not isinstance(info, CodeUrl):
+            return None
+        return await asyncio.to_thread(qr_data_url, info.code_url)
+
+    async def _trade(self, order: Order, provider: Provider) -> Trade:
+        try:
+            return await self._c.transport.run(provider.query(order.ref()))
+        except ResourceNotFound as error:
+            # Alipay creates an order when the payer opens it; until then it knows none.
+            if order.paid:
+                raise
+            state = TradeState.CLOSED if order.status < 0 else TradeState.NOTPAY
+            return Trade(
+                out_trade_no=order.out_trade_no, state=state, raw_state=str(error.code), description="未支付"
+            )
+
+    async def _settled(self, order: Order, trade: Trade, provider: Provider, seconds: int) -> Order:
+        """Waits for the notification's own way to end; walks it itself when none has come."""
+        receiver, number = self._c.receiver, order.out_trade_no
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if not (await self._c.ledger.require(number)).paid:
+                    await receiver.moved(number, NOTIFY_GRACE_S)
+                await receiver.settle(order, trade, provider, notify_mode=0)
+                while not await receiver.answered(number):
+                    await receiver.moved(number, POLL_S)
+        return await self._c.ledger.require(number)
+
+
+def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:
+    paid = trade.state in (TradeState.SUCCESS, TradeState.FINISHED)
+    return PaymentStatus(
+        out_trade_no=order.out_trade_no,
+        order_paid=paid,
+        status=order.status,
+        trade_state=trade.state,
+        msg="ok" if paid else _unpaid_text(trade),
+        transaction_id=order.transaction_id or trade.transaction_id,
+        user_order_success=order.user_order_success,
+        pay_order=order if pay_order_info else None,
+    )
+
+
+def _unpaid_text(trade: Trade) -> str:
+    return "订单已退款" if "退款" in trade.description else trade.description or "未支付或已退款"

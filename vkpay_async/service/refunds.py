@@ -1,0 +1,95 @@
+"""Giving money back, and asking how that went."""
+
+from __future__ import annotations
+
+from vkpay_async.errors import (
+    InvalidArgument,
+    OrderNotPaid,
+    OrderNotRefunded,
+    OutcomeUnknown,
+    ProviderError,
+    RateLimited,
+    TransportError,
+)
+from vkpay_async.models import Refund, RefundRef, RefundRequest
+from vkpay_async.money import Fen
+from vkpay_async.order import Order, RefundEntry
+from vkpay_async.service import arguments
+from vkpay_async.service.context import Context
+from vkpay_async.service.results import RefundStatus
+
+DEFAULT_REASON = "用户申请退款"
+
+
+class Refunds:
+    """The refund operations over one application's parts.
+
+    A refund is kept as ``PENDING`` before it is sent, so that what is left can never be promised twice. A clear
+    "no" gives the amount back; an unknown outcome leaves it reserved until a query or a repeat settles it.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._c = context
+
+    async def create(
+        self, order: Order, *, refund_fee: object, out_refund_no: str | None, refund_desc: str | None
+    ) -> Refund:
+        if not order.paid:
+            raise OrderNotPaid(f"order {order.out_trade_no!r} has not been paid; there is nothing to refund")
+        entry = self._entry(order, arguments.checked_refund_fee(refund_fee), out_refund_no, refund_desc)
+        order = await self._c.ledger.add_refund(order.out_trade_no, entry)
+        refund = await self._send(order, entry)
+        await self._store(order, refund)
+        return refund
+
+    async def query(self, order: Order, out_refund_no: str | None) -> RefundStatus:
+        if not order.refund_list:
+            raise OrderNotRefunded(f"order {order.out_trade_no!r} has no refund")
+        number = out_refund_no or order.refund_list[0].out_refund_no
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        ref = RefundRef(order=order.ref(), out_refund_no=number)
+        refund = await self._c.transport.run(provider.query_refund(ref))
+        return RefundStatus(refund=refund, order=await self._store(order, refund))
+
+    def _entry(
+        self, order: Order, refund_fee: Fen | None, number: str | None, reason: str | None
+    ) -> RefundEntry:
+        number = arguments.checked_refund_no(number or f"{order.out_trade_no}-{order.refund_num + 1}")
+        before = next((entry for entry in order.refund_list if entry.out_refund_no == number), None)
+        if refund_fee is None:
+            refund_fee = before.refund_fee if before else order.refundable
+        if refund_fee == 0:
+            raise InvalidArgument(f"order {order.out_trade_no!r} has been refunded in full")
+        return RefundEntry(
+            out_refund_no=number,
+            refund_fee=refund_fee,
+            refund_desc=reason or DEFAULT_REASON,
+            refund_date=self._c.env.now_ms(),
+        )
+
+    async def _send(self, order: Order, entry: RefundEntry) -> Refund:
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        request = RefundRequest(
+            order=order.ref(),
+            out_refund_no=entry.out_refund_no,
+            refund_fee=entry.refund_fee,
+            total_fee=order.total_fee,
+            reason=entry.refund_desc,
+            notify_url=f"{order.notify_url}{order.notify_path}",
+        )
+        try:
+            return await self._c.transport.run(provider.refund(request))
+        except (OutcomeUnknown, RateLimited):
+            await self._mark(order, entry, "UNKNOWN")
+            raise
+        except (ProviderError, TransportError):
+            await self._mark(order, entry, "REFUSED")
+            raise
+
+    async def _mark(self, order: Order, entry: RefundEntry, state: str) -> None:
+        await self._c.ledger.set_refund(order.out_trade_no, entry.out_refund_no, state=state)
+
+    async def _store(self, order: Order, refund: Refund) -> Order:
+        return await self._c.ledger.set_refund(
+            order.out_trade_no, refund.out_refund_no, state=refund.state.value, refund_id=refund.refund_id
+        )

@@ -1,0 +1,152 @@
+"""Runs Flows over one aiohttp session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from vkpay_async.config import HttpSettings
+from vkpay_async.errors import TransportError, TransportOutcomeUnknown
+from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse
+from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+
+
+class Transport:
+    """One pooled session with one SSL context, made inside the running loop at the first call.
+
+    Connections are kept and limited per host, names are cached, cookies are not kept, redirects are not followed,
+    certificates are always verified. ``sleep`` is a parameter so that a test does not wait.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        *,
+        policy: RetryPolicy | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._policy = policy or pause_before(settings.attempts)
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drives a Flow to its result. Raises what the Flow raises, :class:`TransportError` when no answer came."""
+        try:
+            request = next(flow)
+            while True:
+                try:
+                    response = await self._answer(request)
+                except TransportError as error:
+                    request = flow.throw(error)
+                else:
+                    request = flow.send(response)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def close(self) -> None:
+        """Closes the session and waits for its connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        attempts = 0
+        while True:
+            attempts += 1
+            outcome = await self._attempt(request)
+            pause = self._policy(request, outcome, attempts)
+            if pause is None:
+                return self._settle(request, outcome)
+            await self._sleep(pause)
+
+    @staticmethod
+    def _settle(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        if isinstance(outcome, HttpResponse):
+            return outcome
+        if request.moves_money and isinstance(outcome, NoAnswer):
+            raise TransportOutcomeUnknown(
+                f"{request.operation}: {outcome}; it may have been carried out: query with the same number before "
+                "trying again"
+            ) from outcome
+        raise TransportError(f"{request.operation}: {outcome}") from outcome
+
+    async def _attempt(self, request: HttpRequest) -> Outcome:
+        import aiohttp
+
+        try:
+            return await self._exchange(request)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotSent(f"cannot connect: {error or type(error).__name__}")
+        except TimeoutError:
+            return NoAnswer("no answer in time")
+        except aiohttp.ClientError as error:
+            return NoAnswer(f"the connection broke: {type(error).__name__}")
+        except NoAnswer as error:
+            return error
+
+    async def _exchange(self, request: HttpRequest) -> HttpResponse:
+        import aiohttp
+        from yarl import URL
+
+        timeout = self._timeout(request.timeout_ms) if request.timeout_ms else aiohttp.helpers.sentinel
+        async with self._open_session().request(
+            request.method,
+            URL(request.url, encoded=True),
+            data=request.body or None,
+            headers=request.headers,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as response:
+            body = await self._body(response)
+            return HttpResponse(status=response.status, headers=response.headers, body=body)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._settings.max_response
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise NoAnswer(f"the answer is larger than {limit} bytes")
+        return bytes(body)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session.closed or self._loop is not loop:
+            self._session, self._loop = self._make_session(), loop
+        return self._session
+
+    def _make_session(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                limit_per_host=settings.connections_per_host,
+                ttl_dns_cache=settings.dns_cache,
+                keepalive_timeout=30,
+            ),
+            timeout=self._timeout(None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding"),
+            auto_decompress=False,
+        )
+
+    def _timeout(self, total_ms: int | None) -> aiohttp.ClientTimeout:
+        import aiohttp
+
+        settings = self._settings
+        return aiohttp.ClientTimeout(
+            total=total_ms / 1000 if total_ms else settings.total_timeout,
+            connect=settings.connect_timeout,
+            sock_read=settings.read_timeout,
+        )

@@ -1,0 +1,43 @@
+"""aiohttp: ``app.add_subapp("/pay", vkpay_app(pay))``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from vkpay_async.client import VKPay
+
+_GONE_TOO_FAR = web.HTTPRequestEntityTooLarge
+
+
+def vkpay_app(pay: VKPay) -> web.Application:
+    """The notify routes as a sub-application; it opens and closes ``pay`` with the application.
+
+    Set ``notify_url`` to the public address of the prefix it is mounted under.
+    """
+    app = web.Application(client_max_size=pay.config.max_notification)
+
+    async def notify(request: web.Request) -> web.Response:
+        try:
+            body = await request.read()
+        except _GONE_TOO_FAR:
+            body = b"\0" * (pay.config.max_notification + 1)
+        result = await pay.handle_notification(
+            path=request.path, headers=request.headers, body=body, method=request.method
+        )
+        reply = result.reply
+        return web.Response(
+            status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type}
+        )
+
+    async def opened(_: web.Application) -> AsyncIterator[None]:
+        async with pay:
+            yield
+
+    app.router.add_post("/vk-pay-notify/{pay_type}/{out_trade_no}", notify)
+    app.router.add_post("/transfer-notify/{pay_type}/{out_bill_no}/{pid}", notify)
+    app.cleanup_ctx.append(opened)
+    return app
