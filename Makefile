@@ -1,0 +1,63 @@
+# Everything a fresh machine needs is Python 3.11+ and make; each target sets up what it uses.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format cover interop wheel bench clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+
+$(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) -e '.[cli,simulator,fast]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) --group test --group check --group build
+	@touch $@
+
+demo: $(VENV)/.run ## every way of paying, against the simulator, offline
+	$(BIN)/vkpay demo
+
+test: $(VENV)/.dev ## the tests, in random order
+	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+check: $(VENV)/.dev ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+cover: $(VENV)/.dev ## the tests with branch coverage, and the floors it must not fall below
+	$(BIN)/python -m pytest -n $(WORKERS) -q --cov --cov-report=
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include='vkpay_async/crypto/*,*/providers/wxpay/*,*/providers/alipay/*'
+
+interop: $(VENV)/.run ## other people's clients against the simulator; rewrites the README's table
+	tests/interop/setup.sh
+	$(BIN)/python tests/interop/run.py --update-readme
+
+wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and the demo from there
+	rm -rf dist $(VENV)-wheel
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[cli,simulator]"
+	cd dist && ../$(VENV)-wheel/bin/vkpay demo --json > demo.json && echo "the wheel's demo: ok"
+
+bench: $(VENV)/.run ## what a call and a notification cost, beside their floors
+	$(BIN)/python -m benchmarks.client
+	$(BIN)/python -m benchmarks.notify
+
+clean: ## remove environments and build results
+	rm -rf $(VENV) $(VENV)-* dist .coverage* .mypy_cache .ruff_cache .hypothesis
