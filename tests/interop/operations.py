@@ -1,0 +1,108 @@
+"""Which client has to prove what. What a client does not offer is named here; anything else is required."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WXPAY = {
+    "native": "Native order",
+    "jsapi": "JSAPI and mini-program order",
+    "app": "APP order",
+    "h5": "H5 order",
+    "codepay": "Code pay",
+    "reverse": "Reverse of a code payment",
+    "query": "Query by the merchant's number",
+    "query_by_id": "Query by WeChat's number",
+    "notify_payment": "Payment notification verified and decrypted",
+    "notify_tampered": "Tampered notification refused",
+    "refund": "Refund",
+    "refund_query": "Refund query",
+    "notify_refund": "Refund notification",
+    "close": "Close",
+    "transfer": "Transfer",
+    "sensitive": "Encrypted field (receiver's name)",
+    "transfer_query": "Transfer query",
+    "notify_transfer": "Transfer notification",
+    "transfer_cancel": "Transfer cancelled",
+    "public_key_mode": "Public key mode",
+    "certificates": "Platform certificates downloaded and decrypted",
+    "certificate_mode": "Platform certificate mode",
+    "partner": "Partner mode",
+    "business_error": "Business error read",
+    "wrong_key": "Wrong merchant key: the client's own error",
+    "bad_signature": "Forged answer refused",
+}
+ALIPAY = {
+    "precreate": "trade.precreate",
+    "page": "trade.page.pay, opened and paid",
+    "wap": "trade.wap.pay, opened and paid",
+    "app": "trade.app.pay, order string accepted and paid",
+    "create": "trade.create",
+    "pay": "trade.pay (barcode)",
+    "query": "trade.query by the merchant's number",
+    "query_by_id": "trade.query by Alipay's number",
+    "notify_payment": "Payment notification verified",
+    "notify_tampered": "Tampered notification refused",
+    "refund": "trade.refund",
+    "refund_query": "trade.fastpay.refund.query",
+    "notify_refund": "Refund notification verified",
+    "close": "trade.close",
+    "cancel": "trade.cancel",
+    "transfer": "fund.trans.uni.transfer",
+    "transfer_query": "fund.trans.common.query",
+    "key_mode": "Key mode",
+    "certificate_mode": "Certificate mode",
+    "encryption": "AES content encryption",
+    "partner": "Called for another merchant (app_auth_token)",
+    "business_error": "Business error read",
+    "wrong_key": "Wrong application key: the client's own error",
+    "bad_signature": "Forged answer refused",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A judge. ``prefix`` begins its order numbers; ``home`` is its folder and its environment's."""
+
+    name: str
+    home: str
+    provider: str
+    prefix: str
+    title: str = ""
+    lacks: frozenset[str] = frozenset()
+    port_80_only: bool = False
+
+    @property
+    def required(self) -> list[str]:
+        return [operation for operation in OPERATIONS[self.provider] if operation not in self.lacks]
+
+
+OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY}
+CLIENTS = [
+    Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
+    Client(
+        name="wechatpayv3-async",
+        home="wechatpayv3",
+        provider="wxpay",
+        prefix="wpa",
+        title="wechatpayv3 (async)",
+    ),
+    Client(name="wechatpay-axios-plugin", home="wechatpay-axios-plugin", provider="wxpay", prefix="wax"),
+    Client(
+        name="python-alipay-sdk",
+        home="python-alipay-sdk",
+        provider="alipay",
+        prefix="pas",
+        lacks=frozenset({"encryption"}),
+    ),
+    Client(
+        name="alipay-sdk-python",
+        home="alipay-sdk-python",
+        provider="alipay",
+        prefix="asp",
+        # Its certificate mode does not exist, transfers need one, and its AES fails on Python 3.
+        lacks=frozenset({"certificate_mode", "transfer", "transfer_query", "encryption"}),
+        port_80_only=True,
+    ),
+    Client(name="alipay-sdk", home="alipay-sdk", provider="alipay", prefix="npm", title="alipay-sdk (npm)"),
+]

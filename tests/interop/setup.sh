@@ -1,0 +1,50 @@
+#!/bin/sh
+# Gives each third-party client an environment of its own under .venv-interop/, and leaves one that is already
+# right alone. Needs Python 3.11+, Node.js 18+ with npm, and the package registries the machine is set up for.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+environments="$root/.venv-interop"
+python=${PYTHON:-python3}
+
+fingerprint() {
+    cat "$@" | cksum
+}
+
+finish() {
+    echo "$2" > "$environments/$1/stamp"
+    echo "interop: $1 is ready"
+}
+
+with_python() {
+    name=$1 wants="$here/clients/$1/requirements.txt"
+    stamp="$("$python" --version) $(fingerprint "$wants")"
+    [ "$(cat "$environments/$name/stamp" 2>/dev/null)" = "$stamp" ] && return
+    rm -rf "${environments:?}/$name"
+    "$python" -m venv "$environments/$name"
+    "$environments/$name/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wants"
+    finish "$name" "$stamp"
+}
+
+with_node() {
+    name=$1 wants="$here/clients/$1/package.json"
+    stamp="$(node --version) $(fingerprint "$wants")"
+    [ "$(cat "$environments/$name/stamp" 2>/dev/null)" = "$stamp" ] && return
+    rm -rf "${environments:?}/$name"
+    mkdir -p "$environments/$name"
+    cp "$wants" "$here/clients/$name/.npmrc" "$environments/$name/"
+    (cd "$environments/$name" && npm install --silent --no-save --ignore-scripts)
+    finish "$name" "$stamp"
+}
+
+command -v npm > /dev/null || {
+    echo "interop: npm is missing; install Node.js 18 or newer, then run this again" >&2
+    exit 1
+}
+
+with_python wechatpayv3
+with_python python-alipay-sdk
+with_python alipay-sdk-python
+with_node wechatpay-axios-plugin
+with_node alipay-sdk
