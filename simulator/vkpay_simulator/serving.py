@@ -20,11 +20,12 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        yield _url(host, runner.addresses[0][1])
+        yield shown_url(host, runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
 
-def _url(host: str, port: int) -> str:
+def shown_url(host: str, port: int) -> str:
+    """An address that a client on this machine can open."""
     shown = EVERYWHERE.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

@@ -33,7 +33,8 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
 def _section(path: tuple[str, ...], value: Any) -> Iterator[str]:
     name = ".".join(_key(key) for key in path)
     if isinstance(value, Mapping):
-        yield from ("", f"[{name}]")
+        if not value or not all(map(_nested, value.values())):
+            yield from ("", f"[{name}]")
         yield from _table(path, value)
         return
     for table in value:

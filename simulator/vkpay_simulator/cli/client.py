@@ -18,10 +18,11 @@ def call(
     url: str, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, str] | None = None
 ) -> Any:
     """The answer's JSON. Raises :class:`CallError`."""
-    return asyncio.run(_call(f"{url.rstrip('/')}/_sim/{path}", method, body, query))
+    return asyncio.run(ask(f"{url.rstrip('/')}/_sim/{path}", method, body, query))
 
 
-async def _call(url: str, method: str, body: dict[str, Any] | None, query: dict[str, str] | None) -> Any:
+async def ask(url: str, method: str, body: dict[str, Any] | None, query: dict[str, str] | None) -> Any:
+    """The same with the whole address, inside an event loop."""
     timeout = aiohttp.ClientTimeout(total=WAIT_S, connect=5)
     try:
         async with (

@@ -1,0 +1,37 @@
+from vkpay_simulator.journal import BODY_CHARACTERS, Entry, Journal, shown
+
+
+def entry(operation: str = "toy.create") -> Entry:
+    return Entry(
+        kind="request",
+        provider="toy",
+        operation=operation,
+        subject="no-1",
+        at_ms=1,
+        real_ms=1,
+        duration_ms=1,
+        method="POST",
+        target="/",
+        request_headers={},
+        request_body="",
+        status=200,
+    )
+
+
+def test_the_oldest_entries_fall_off_and_numbers_go_on() -> None:
+    journal = Journal(limit=2)
+    for _ in range(3):
+        journal.write(entry())
+    assert [one.number for one in journal.find()] == [2, 3]
+
+
+def test_the_newest_that_match_are_found() -> None:
+    journal = Journal()
+    for operation in ("toy.create", "toy.query", "toy.create", "toy.create"):
+        journal.write(entry(operation))
+    assert [one.number for one in journal.find(operation="toy.create", limit=2)] == [3, 4]
+
+
+def test_a_long_body_is_cut_and_a_strange_one_is_still_text() -> None:
+    assert shown(b"x" * (BODY_CHARACTERS + 1)).endswith("x… (16385 bytes)")
+    assert shown(b"\xff\xfe") == "\ufffd\ufffd"

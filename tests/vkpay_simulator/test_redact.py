@@ -1,0 +1,49 @@
+import pytest
+
+from vkpay_simulator.redact import redact, redact_headers
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            'WECHATPAY2-SHA256-RSA2048 mchid="1900",signature="abcdefghijklmnopqrstuvwxyz0123",serial_no="77"',
+            'WECHATPAY2-SHA256-RSA2048 mchid="1900",signature="abcdefgh…",serial_no="77"',
+        ),
+        (
+            "/gateway.do?app_id=1&sign=abcdefghijklmnopqrstuvwxyz0123&x=1",
+            "/gateway.do?app_id=1&sign=abcdefgh…&x=1",
+        ),
+        ("sign=abcdefghi", "sign=abc…"),
+        ("app_auth_token=abcdefghi&sign_type=RSA2", "app_auth_token=abc…&sign_type=RSA2"),
+        ('{"auth_code": "134650110000", "total": 1}', '{"auth_code": "1346…", "total": 1}'),
+        ('{"a":"{\\"auth_code\\":\\"134650110000\\"}"}', '{"a":"{\\"auth_code\\":\\"1346…\\"}"}'),
+        (
+            "biz_content=%7B%22auth_code%22%3A%22134650110000%22%7D",
+            "biz_content=%7B%22auth_code%22%3A%221346…%22%7D",
+        ),
+        ("biz=%7B%22auth_code%22%3A+%22134650110000%22", "biz=%7B%22auth_code%22%3A+%221346…%22"),
+        ("sign=ab", "sign=…"),
+        ("design=nothing here", "design=nothing here"),
+        ("", ""),
+    ],
+)
+def test_what_opens_something_is_cut(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+def test_credentials_in_headers_are_hidden() -> None:
+    headers = {
+        "authorization": "Bearer abcdefgh",
+        "Cookie": "a=b",
+        "Proxy-Authorization": "Basic x",
+        "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefghijklmnopqrstuvwxyz0123"',
+        "Accept": "*/*",
+    }
+    assert redact_headers(headers) == {
+        "authorization": "***",
+        "Cookie": "***",
+        "Proxy-Authorization": "***",
+        "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
+        "Accept": "*/*",
+    }
