@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -21,13 +20,11 @@ class Gcm:
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def decrypt(self, *, nonce: str, associated_data: str, ciphertext: str) -> bytes:
-        """The plain bytes of base64(ciphertext ‖ tag). Raises :class:`NotificationInvalid`."""
+    def decrypt(self, *, nonce: str, associated_data: str, ciphertext: bytes) -> bytes:
+        """The plain bytes of ciphertext ‖ tag. Raises :class:`NotificationInvalid`."""
         try:
-            return self._cipher.decrypt(
-                nonce.encode(), base64.b64decode(ciphertext, validate=True), associated_data.encode()
-            )
-        except (InvalidTag, binascii.Error, ValueError) as error:
+            return self._cipher.decrypt(nonce.encode(), ciphertext, associated_data.encode())
+        except (InvalidTag, ValueError) as error:
             raise NotificationInvalid(
                 "the content cannot be decrypted: check that the key in the config is the merchant's current one"
             ) from error

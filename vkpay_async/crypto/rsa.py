@@ -52,6 +52,6 @@ def _verify(
     key: RSAPublicKey, signature: str | bytes, message: bytes, algorithm: hashes.HashAlgorithm
 ) -> None:
     try:
-        key.verify(base64.b64decode(signature, validate=True), message, _PKCS1, algorithm)
+        key.verify(binascii.a2b_base64(signature, strict_mode=True), message, _PKCS1, algorithm)
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise SignatureInvalid("the signature does not hold") from error

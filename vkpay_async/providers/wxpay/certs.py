@@ -29,7 +29,6 @@ PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 MAX_AGE_MS = 300_000
 _CERTIFICATE_LIST = msgspec.json.Decoder(CertificateList)
-_HEADERS = ("wechatpay-timestamp", "wechatpay-nonce", "wechatpay-signature", "wechatpay-serial")
 
 
 class UnknownSerial(SignatureInvalid):
@@ -160,12 +159,16 @@ def _signature_headers(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
             "switch the merchant's API security back to RSA"
         )
     try:
-        timestamp, nonce, signature, serial = (headers[name] for name in _HEADERS)
+        return (
+            headers["wechatpay-timestamp"],
+            headers["wechatpay-nonce"],
+            headers["wechatpay-signature"],
+            headers["wechatpay-serial"],
+        )
     except KeyError as error:
         raise SignatureInvalid(
             f"the header {error.args[0]} is missing: hand over all headers, and check that no proxy drops them"
         ) from error
-    return timestamp, nonce, signature, serial
 
 
 def _check_age(timestamp: str, now_ms: int) -> None:

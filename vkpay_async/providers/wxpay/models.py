@@ -15,10 +15,10 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Encrypted(Wire, frozen=True, kw_only=True):
-    """Something under the APIv3 key."""
+    """Something under the APIv3 key. ``ciphertext`` is base64 on the wire."""
 
     algorithm: str
-    ciphertext: str
+    ciphertext: bytes
     nonce: str
     associated_data: str | None = None
 

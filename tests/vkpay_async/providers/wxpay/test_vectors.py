@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ def test_every_published_signature_holds_over_the_message_we_build(vector: dict[
 @pytest.mark.parametrize("vector", VECTORS["aes_gcm"], ids=lambda vector: vector["source"])
 def test_published_ciphertexts_decrypt(vector: dict[str, Any]) -> None:
     plain = Gcm(vector["key"].encode()).decrypt(
-        nonce=vector["nonce"], associated_data=vector["associated_data"], ciphertext=vector["ciphertext"]
+        nonce=vector["nonce"],
+        associated_data=vector["associated_data"],
+        ciphertext=base64.b64decode(vector["ciphertext"]),
     )
     assert plain.decode() == vector["plain"]
 
