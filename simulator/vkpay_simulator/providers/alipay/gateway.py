@@ -1,0 +1,101 @@
+"""``/gateway.do``: one address for every method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vkpay_simulator.exchange import Answer, Request
+from vkpay_simulator.ids import Ids
+from vkpay_simulator.providers.alipay.accounts import App
+from vkpay_simulator.providers.alipay.admission import Admission, Method, invalid_signature, refusal
+from vkpay_simulator.providers.alipay.envelope import (
+    ERROR_NODE,
+    answer,
+    content_text,
+    encrypted_text,
+    envelope,
+    node_of,
+)
+from vkpay_simulator.providers.alipay.errors import GATEWAY, Refusal
+from vkpay_simulator.providers.alipay.hints import hint
+from vkpay_simulator.providers.alipay.models import Call
+from vkpay_simulator.providers.alipay.orders import NO_MONEY_MOVED
+from vkpay_simulator.providers.alipay.parameters import Parameters, parse_request
+from vkpay_simulator.ui.alipay_cashier import error_page
+
+# Their business refusals carry the merchant's number and zero amounts.
+WITH_AMOUNTS = ("alipay.trade.query", "alipay.trade.pay")
+
+
+class Gateway:
+    """Admits, dispatches, answers. Page methods answer with HTML, all others with signed JSON."""
+
+    def __init__(self, apps: Mapping[str, App], methods: Mapping[str, Method], ids: Ids) -> None:
+        self._apps = apps
+        self._methods = methods
+        self._ids = ids
+        self._admission = Admission(apps, methods)
+
+    def handle(self, request: Request) -> Answer:
+        params = parse_request(request)
+        try:
+            call = self._admission.admit(params)
+        except Refusal as refused:
+            return self._refused(params, refused)
+        return self._served(call)
+
+    def admit_order_string(self, params: Parameters) -> Call:
+        """For the phone SDK's side: an order string is an ordinary signed parameter set."""
+        call = self._admission.admit(params)
+        if self._methods[call.method].kind != "sdk":
+            raise refusal("isv.invalid-method")
+        return call
+
+    def business_error(self, request: Request, sub_code: str) -> Answer:
+        """The refusal somebody asked for."""
+        params = parse_request(request)
+        if sub_code == "isv.invalid-signature":
+            return self._refused(params, invalid_signature(params))
+        refused = refusal(sub_code)
+        if sub_code not in GATEWAY:
+            refused.fields = _zeros(params)
+        return self._refused(params, refused, encrypted=sub_code not in GATEWAY)
+
+    def _served(self, call: Call) -> Answer:
+        method = self._methods[call.method]
+        try:
+            result = method.handler(call)
+        except Refusal as refused:
+            return self._refused(call.params, refused, encrypted=True)
+        return self._page(result) if method.kind == "page" else self._content(call.params, result)
+
+    def _refused(self, params: Parameters, refused: Refusal, *, encrypted: bool = False) -> Answer:
+        method = self._methods.get(params.get("method"))
+        if method is not None and method.kind == "page":
+            made = self._page(error_page(refused.sub_code, refused.sub_msg))
+        else:
+            node = ERROR_NODE if refused.in_error_node else node_of(params.get("method"))
+            made = self._json(params, node, refused.content(), encrypted=encrypted)
+        made.explain = hint(refused.sub_code, refused.sub_msg)
+        return made
+
+    def _content(self, params: Parameters, content: dict[str, Any]) -> Answer:
+        return self._json(params, node_of(params.get("method")), content, encrypted=True)
+
+    def _json(self, params: Parameters, node: str, content: dict[str, Any], *, encrypted: bool) -> Answer:
+        app = self._apps.get(params.get("app_id"))
+        text = content_text(content)
+        if encrypted and app and app.aes_key and params.get("encrypt_type"):
+            text = encrypted_text(app.aes_key, text, params)
+        return answer(envelope(node, text, params, app), params, self._trace_id())
+
+    def _page(self, page: str) -> Answer:
+        return answer(page.encode(), Parameters({}, "utf-8", "utf-8"), self._trace_id())
+
+    def _trace_id(self) -> str:
+        return "21" + self._ids.hex(28)
+
+
+def _zeros(params: Parameters) -> dict[str, str]:
+    return dict(NO_MONEY_MOVED) if params.get("method") in WITH_AMOUNTS else {}
