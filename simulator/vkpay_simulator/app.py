@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from multidict import CIMultiDictProxy
 
-from vkpay_simulator.control import PREFIX, Control, origin
+from vkpay_simulator.control import Control, origin
 from vkpay_simulator.exchange import Answer, Request
 from vkpay_simulator.explain import of_answer, of_unknown
 from vkpay_simulator.faults import Target
@@ -102,8 +102,6 @@ def _unrouted(world: World) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            if request.path.startswith(PREFIX):
-                raise
             answer = Answer(status=error.status, explain=_why(world, request, error))
             if hdrs.ALLOW in error.headers:
                 answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]

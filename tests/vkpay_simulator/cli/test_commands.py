@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from tests.vkpay_simulator.toy import Toy
 from vkpay_simulator import cli
-from vkpay_simulator.cli.client import ask
+from vkpay_simulator.cli.client import CallError, ask
 from vkpay_simulator.cli.commands import app
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.world import Settings, World
@@ -105,6 +105,21 @@ def test_journal(run: Run) -> None:
     assert "no-2" not in run("journal", "--out-trade-no", "no-1")
 
 
+def test_journal_names_what_no_provider_has(run: Run) -> None:
+    with pytest.raises(CallError):
+        asyncio.run(ask(f"{run.simulator.url}/nowhere", "GET", None, None))
+    assert "GET /nowhere" in run("journal")
+
+
+def test_what_waits_is_shown_with_its_time(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        run.create("no-1", f"http://127.0.0.1:{taken.getsockname()[1]}/")
+        run.simulator.pay("no-1", wait=False).wait()
+        run.simulator.fault(lose_notify=1)
+    assert "pending" in run("deliveries")
+
+
 def test_the_simulators_own_errors_are_shown(run: Run) -> None:
     assert "GET /_sim/orders" in run("pay", "none", status=1)
     assert "24h4m" in run("advance", "tomorrow", status=1)
@@ -169,6 +184,15 @@ def test_a_taken_port_is_one_line() -> None:
     assert program.returncode == 1
     assert "--port 0" in people
     assert len(people.splitlines()) == 1
+
+
+def test_up_without_options_is_ready_too() -> None:
+    with start() as program:
+        assert program.stdout is not None
+        assert program.stdout.readline().startswith("VKPAY_SIM_READY http://127.0.0.1:")
+        program.terminate()
+        _, people = program.communicate(timeout=30)
+    assert "Configuration" not in people
 
 
 def test_the_module_is_the_command() -> None:
