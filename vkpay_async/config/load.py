@@ -171,7 +171,7 @@ def _wrap(target: type[Any], value: Any) -> Any:
     if isinstance(value, target):
         return value
     if not isinstance(value, (str, bytes)):
-        raise NotImplementedError
+        raise ValueError(f"must be a text, not {type(value).__name__}")
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     return target(text)
 

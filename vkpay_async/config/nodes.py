@@ -100,7 +100,8 @@ class AlipayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
     encrypt_key: Secret | None = None
     mch_id: str | None = None
     app_auth_token: Secret | None = None
-    app_auth_tokens: list[Secret] = []
+    app_auth_tokens: list[dict[str, Secret]] = []
+    """Sub-merchants' ``appAuthToken``, ``authAppId`` and ``mchId``, for an application to choose from."""
     sign_type: Literal["RSA2", "RSA"] = "RSA2"
     sandbox: bool = False
 
