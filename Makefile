@@ -55,9 +55,14 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[cli,simulator]"
 	cd dist && ../$(VENV)-wheel/bin/vkpay demo --json > demo.json && echo "the wheel's demo: ok"
 
-bench: $(VENV)/.run ## what a call and a notification cost, beside their floors
-	$(BIN)/python -m benchmarks.client
-	$(BIN)/python -m benchmarks.notify
+$(VENV)-bench/.ready: constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' wechatpayv3==2.0.4
+	@touch $@
+
+bench: $(VENV)-bench/.ready ## what a call and a notification cost, beside their floors and a peer
+	$(VENV)-bench/bin/python -m benchmarks.client
+	$(VENV)-bench/bin/python -m benchmarks.notify
 
 clean: ## remove environments and build results
 	rm -rf $(VENV) $(VENV)-* dist .coverage* .mypy_cache .ruff_cache .hypothesis
