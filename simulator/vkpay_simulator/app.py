@@ -43,9 +43,8 @@ def _bridge(world: World, endpoint: Endpoint) -> Handler:
             return _hung_up(request)
         if outcome.keep_bytes is not None:
             return await _cut_off(world, request, outcome.answer, outcome.keep_bytes)
-        return web.Response(
-            status=outcome.answer.status, body=outcome.answer.body, headers=_headers(world, outcome.answer)
-        )
+        headers = _headers(world, outcome.answer)
+        return web.Response(status=outcome.answer.status, body=outcome.answer.body, headers=headers)
 
     return handle
 

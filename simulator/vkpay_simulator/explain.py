@@ -17,9 +17,11 @@ _BY_STATUS = {
 
 def of_answer(answer: Answer, faults: Sequence[str]) -> str:
     """The provider's own words if it has any."""
+    if answer.explain:
+        return answer.explain
     if faults:
         return f"Made by a fault that was asked for: {', '.join(faults)}."
-    return answer.explain or _BY_STATUS.get(answer.status, "")
+    return _BY_STATUS.get(answer.status, "")
 
 
 def of_unknown(method: str, path: str, known: Sequence[tuple[str, str]]) -> str:

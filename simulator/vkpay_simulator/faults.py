@@ -17,8 +17,8 @@ Count = Annotated[int, Meta(ge=1)]
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a fault is for; what is left out matches everything.
 
-    ``operation`` and ``path`` may hold ``*``. A notification's operation is ``<provider>.notify`` and its path
-    that of the notify address.
+    ``operation`` (``wxpay.refund``, or short ``refund``) and ``path`` may hold ``*``. A notification's operation
+    is ``<provider>.notify`` and its path that of the notify address.
     """
 
     provider: str | None = None
@@ -85,12 +85,19 @@ F = TypeVar("F", bound=Fault)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a fault may hit: one request, or one attempt at a notification."""
+    """What a fault may hit: one request, or one attempt at a notification. ``operation`` is without the provider."""
 
     provider: str | None
     operation: str | None
     path: str
     out_trade_no: str | None
+
+    @property
+    def full_operation(self) -> str | None:
+        """``wxpay.refund``; an operation that begins with the provider's name already is left alone."""
+        if self.operation is None or self.operation.startswith(f"{self.provider}."):
+            return self.operation
+        return f"{self.provider}.{self.operation}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,7 +180,7 @@ def _hits(match: Match, target: Target) -> bool:
     return (
         match.provider in (None, target.provider)
         and match.out_trade_no in (None, target.out_trade_no)
-        and _like(match.operation, target.operation)
+        and (_like(match.operation, target.full_operation) or _like(match.operation, target.operation))
         and _like(match.path, target.path)
     )
 

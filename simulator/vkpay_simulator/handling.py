@@ -15,7 +15,7 @@ from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.explain import of_answer
 from vkpay_simulator.faults import BadSignature, BusinessCode, Drop, Latency, Status, Target, Truncate
 from vkpay_simulator.journal import Entry, shown
-from vkpay_simulator.providers.base import SimProvider
+from vkpay_simulator.providers.base import SimProvider, SimulatorError
 from vkpay_simulator.redact import redact, redact_headers
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class Visit:
     def _guarded(self, make: Callable[[], Answer]) -> Answer:
         try:
             return make()
+        except SimulatorError as error:
+            return Answer(status=500, explain=str(error))
         except Exception:
             log.exception("%s failed: this is a bug of the simulator", self._route.operation)
             return Answer(
@@ -141,7 +143,7 @@ def write(
         Entry(
             kind="request",
             provider=target.provider,
-            operation=target.operation,
+            operation=target.full_operation,
             subject=target.out_trade_no,
             at_ms=world.clock.now(),
             real_ms=world.clock.real_ms(),

@@ -176,7 +176,7 @@ class Sender:
             Entry(
                 kind="notify",
                 provider=target.provider,
-                operation=target.operation,
+                operation=target.full_operation,
                 subject=target.out_trade_no,
                 at_ms=attempt.at_ms,
                 real_ms=self._world.clock.real_ms(),
@@ -196,7 +196,7 @@ class Sender:
 def _target(delivery: Delivery) -> Target:
     return Target(
         provider=delivery.provider,
-        operation=f"{delivery.provider}.notify",
+        operation="notify",
         path=urlsplit(delivery.url).path,
         out_trade_no=delivery.subject,
     )

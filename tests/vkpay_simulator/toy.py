@@ -42,7 +42,7 @@ class Toy:
             ("POST", f"{base}/broken", "broken", self._broken),
         ]
         return [
-            Route(method=method, path=path, operation=f"{self.name}.{operation}", handler=handler)
+            Route(method=method, path=path, operation=operation, handler=handler)
             for method, path, operation, handler in made
         ]
 
@@ -56,11 +56,13 @@ class Toy:
         return {self.name: row}
 
     def subject_of(self, request: Request, operation: str) -> str | None:
-        if operation.endswith("create"):
+        if operation == "create":
             return str(msgspec.json.decode(request.body)["out_trade_no"])
         return request.params.get("out_trade_no")
 
     def business_error(self, request: Request, operation: str, code: str) -> Answer:
+        if code != "SYSTEM_ERROR":
+            raise SimulatorError(f"{self.name} has no code {code!r}: use SYSTEM_ERROR.")
         return self._signed(400, {"code": code, "operation": operation})
 
     def spoil_signature(self, answer: Answer) -> Answer:
