@@ -163,7 +163,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update-readme", action="store_true", help="write the tables into README.md")
     parser.add_argument("--only", choices=[client.name for client in CLIENTS], help="run one client")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.only and options.update_readme:
+        parser.error("--update-readme needs a run of all clients: leave --only out")
+    return options
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ with_node() {
     rm -rf "${environments:?}/$name"
     mkdir -p "$environments/$name"
     cp "$wants" "$here/clients/$name/.npmrc" "$environments/$name/"
-    (cd "$environments/$name" && npm install --silent --no-save --ignore-scripts)
+    (cd "$environments/$name" && npm install --loglevel=error --no-save --ignore-scripts)
     finish "$name" "$stamp"
 }
 

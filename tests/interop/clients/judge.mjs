@@ -52,6 +52,11 @@ export class Judge {
     return json(`${this.baseUrl}/_sim/${path}`, body);
   }
 
+  // The merchant's settings as they are now.
+  merchant(pid) {
+    return json(`${this.baseUrl}/_sim/merchants/${pid}`);
+  }
+
   pay(outTradeNo) {
     return this.control('pay', { out_trade_no: outTradeNo });
   }

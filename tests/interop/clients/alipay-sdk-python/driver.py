@@ -18,6 +18,7 @@ from Crypto.PublicKey import RSA
 from judge import Judge, demand, expect, open_page, refused
 
 ORDER = {"subject": "interop 测试", "total_amount": "1.00"}
+PASSWORD_NEEDED = "2501000000000002"  # to the simulator: 10003 until the buyer pays
 
 
 def pkcs1(bare: str) -> str:
@@ -105,6 +106,11 @@ def payment(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number
         forged = body.replace(b"total_amount=1.00", b"total_amount=0.01")
         demand(forged != body, body)
         expect(verified(node, forged), None)
+        other, url = judge.number(), judge.notify_url("spoilt")
+        succeeded(pay, "alipay.trade.precreate", url, out_trade_no=other, **ORDER)
+        judge.spoil_next_notification(other)
+        judge.pay(other)
+        expect(verified(node, judge.received("spoilt").body), None)
 
 
 def refunds(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number: str) -> None:
@@ -134,21 +140,29 @@ def products(judge: Judge, pay: DefaultAlipayClient) -> None:
         number = judge.number()
         order = {"out_trade_no": number, "product_code": "QUICK_MSECURITY_PAY", **ORDER}
         judge.app_pay(pay.sdk_execute(request("alipay.trade.app.pay", **order)))
-        paid(judge, pay, number)
+        has_paid(pay, number)
     with judge.proves("create"):
         number = judge.number()
         order = {"out_trade_no": number, "buyer_id": "2088102169481075", **ORDER}
         demand(bool(succeeded(pay, "alipay.trade.create", **order).trade_no), order)
         paid(judge, pay, number)
     with judge.proves("pay"):
-        number = judge.number()
+        at_once, asked = judge.number(), judge.number()
         counter = {"scene": "bar_code", "auth_code": "280000000000000002", **ORDER}
-        made = succeeded(pay, "alipay.trade.pay", out_trade_no=number, **counter)
-        expect((made.out_trade_no, made.receipt_amount), (number, "1.00"))
+        made = succeeded(pay, "alipay.trade.pay", out_trade_no=at_once, **counter)
+        expect((made.out_trade_no, made.receipt_amount), (at_once, "1.00"))
+        waiting = counter | {"auth_code": PASSWORD_NEEDED}
+        made = called(pay, "alipay.trade.pay", out_trade_no=asked, **waiting)
+        expect((made.code, made.out_trade_no), ("10003", asked))
+        paid(judge, pay, asked)
 
 
 def paid(judge: Judge, pay: DefaultAlipayClient, number: str) -> None:
     judge.pay(number)
+    has_paid(pay, number)
+
+
+def has_paid(pay: DefaultAlipayClient, number: str) -> None:
     expect(succeeded(pay, "alipay.trade.query", out_trade_no=number).trade_status, "TRADE_SUCCESS")
 
 

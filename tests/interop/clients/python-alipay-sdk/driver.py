@@ -11,6 +11,7 @@ from alipay.utils import AliPayConfig
 from judge import Judge, demand, expect, open_page, refused
 
 ORDER = {"subject": "interop 测试", "total_amount": "1.00"}
+PASSWORD_NEEDED = "2501000000000001"  # to the simulator: 10003 until the buyer pays
 
 
 def pem(kind: str, bare: str) -> str:
@@ -79,6 +80,11 @@ def payment(judge: Judge, pay: AliPay, number: str) -> None:
         forged = body.replace(b"total_amount=1.00", b"total_amount=0.01")
         demand(forged != body, body)
         expect(verified(pay, forged), None)
+        other, url = judge.number(), judge.notify_url("spoilt")
+        succeeded(pay.api_alipay_trade_precreate(out_trade_no=other, notify_url=url, **ORDER))
+        judge.spoil_next_notification(other)
+        judge.pay(other)
+        expect(verified(pay, judge.received("spoilt").body), None)
 
 
 def refunds(judge: Judge, pay: AliPay, number: str) -> None:
@@ -103,7 +109,7 @@ def products(judge: Judge, pay: AliPay) -> None:
     with judge.proves("app"):
         number = judge.number()
         judge.app_pay(pay.api_alipay_trade_app_pay(out_trade_no=number, **ORDER))
-        paid(judge, pay, number)
+        has_paid(pay, number)
     with judge.proves("create"):
         number = judge.number()
         buyer = {"buyer_id": "2088102169481075"}
@@ -111,14 +117,21 @@ def products(judge: Judge, pay: AliPay) -> None:
         demand(bool(made["trade_no"]), made)
         paid(judge, pay, number)
     with judge.proves("pay"):
-        number = judge.number()
-        counter = {"scene": "bar_code", "auth_code": "280000000000000001", **ORDER}
-        made = succeeded(pay.api_alipay_trade_pay(number, **counter))
-        expect((made["out_trade_no"], made["receipt_amount"]), (number, "1.00"))
+        at_once, asked = judge.number(), judge.number()
+        counter = {"scene": "bar_code", **ORDER}
+        made = succeeded(pay.api_alipay_trade_pay(at_once, auth_code="280000000000000001", **counter))
+        expect((made["out_trade_no"], made["receipt_amount"]), (at_once, "1.00"))
+        made = pay.api_alipay_trade_pay(asked, auth_code=PASSWORD_NEEDED, **counter)
+        expect((made["code"], made["out_trade_no"]), ("10003", asked))
+        paid(judge, pay, asked)
 
 
 def paid(judge: Judge, pay: AliPay, number: str) -> None:
     judge.pay(number)
+    has_paid(pay, number)
+
+
+def has_paid(pay: AliPay, number: str) -> None:
     expect(succeeded(pay.api_alipay_trade_query(out_trade_no=number))["trade_status"], "TRADE_SUCCESS")
 
 
