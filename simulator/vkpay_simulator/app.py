@@ -28,10 +28,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def build_app(world: World) -> web.Application:
     """The simulator as an aiohttp application: every provider's endpoints, and the control API at ``/_sim/``."""
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_unrouted(world)])
-    app.add_routes(Control(world).routes())
     for provider in world.providers.values():
         for route in provider.routes():
             app.router.add_route(route.method, route.path, _bridge(world, Endpoint(world, provider, route)))
+    app.add_routes(Control(world).routes())
     app.cleanup_ctx.append(_running(world))
     return app
 

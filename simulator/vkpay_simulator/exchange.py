@@ -59,9 +59,13 @@ Handler = Callable[[Request], Answer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One endpoint. ``path`` is an aiohttp route pattern; ``operation`` names it for faults and journal."""
+    """One endpoint. ``path`` is an aiohttp route pattern; ``operation`` names it for faults and journal.
+
+    ``operation_of`` is for an endpoint that serves many operations: it names that of one request.
+    """
 
     method: str
     path: str
     operation: str
     handler: Handler
+    operation_of: Callable[[Request], str] | None = None

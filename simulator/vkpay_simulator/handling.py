@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CONTROL = "/_sim/"  # a provider's own control calls are never the ones to fail
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -67,10 +69,11 @@ class Visit:
         self._route = route
         self._request = request
         self.met: list[str] = []
+        self._operation = route.operation
         self.target = Target(
             provider=provider.name,
-            operation=route.operation,
             path=request.path,
+            operation=self._named(),
             out_trade_no=self._subject(),
         )
 
@@ -95,7 +98,7 @@ class Visit:
             )
         if business := self._take(BusinessCode):
             return self._guarded(
-                lambda: self._provider.business_error(self._request, self._route.operation, business.code)
+                lambda: self._provider.business_error(self._request, self._operation, business.code)
             )
         return self._handled()
 
@@ -113,14 +116,24 @@ class Visit:
                 status=500, explain="The simulator failed: its log has the trace. Please report it."
             )
 
+    def _named(self) -> str:
+        if self._route.operation_of is not None:
+            try:
+                self._operation = self._route.operation_of(self._request)
+            except Exception:
+                log.exception("operation_of %s failed: this is a bug of the simulator", self._route.operation)
+        return self._operation
+
     def _subject(self) -> str | None:
         try:
-            return self._provider.subject_of(self._request, self._route.operation)
+            return self._provider.subject_of(self._request, self._operation)
         except Exception:
-            log.exception("subject_of %s failed: this is a bug of the simulator", self._route.operation)
+            log.exception("subject_of %s failed: this is a bug of the simulator", self._operation)
             return None
 
     def _take(self, kind: type[F]) -> F | None:
+        if self._request.path.startswith(CONTROL):
+            return None
         fault: F | None = self._world.faults.take(kind, self.target)
         if fault is not None:
             self.met.append(str(type(fault).__struct_config__.tag))

@@ -222,6 +222,25 @@ async def test_a_fault_for_something_else_stays(client: Client, world: World, ma
     assert [active.used for active in world.faults.list()] == [0]
 
 
+async def test_an_endpoint_of_many_operations_names_the_one(client: Client, world: World) -> None:
+    world.faults.add(Status(status=503, match=Match(operation="toy.trade.*")))
+    assert (await client.get("/toy/gateway?method=toy.trade.query")).status == 503
+    assert world.journal.find()[0].operation == "toy.trade.query"
+
+
+async def test_an_operation_that_cannot_be_told_is_the_endpoints(
+    client: Client, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await client.get("/toy/gateway")).status == 200
+    assert "operation_of gateway failed" in caplog.text
+    assert world.journal.find()[0].operation == "toy.gateway"
+
+
+async def test_a_providers_own_control_calls_meet_no_faults(client: Client, world: World) -> None:
+    world.faults.add(Status(status=503))
+    assert (await client.get("/_sim/toy/settings")).status == 200
+
+
 async def test_real_time_makes_things_due() -> None:
     world = World(providers={})
     async with TestClient(TestServer(app.build_app(world))):

@@ -40,10 +40,20 @@ class Toy:
             ("POST", f"{base}/orders/{{out_trade_no}}/close", "close", self._close),
             ("GET", f"{base}/echo/{{rest:.*}}", "echo", self._echo),
             ("POST", f"{base}/broken", "broken", self._broken),
+            ("GET", f"/_sim/{self.name}/settings", "settings", self._echo),
         ]
         return [
-            Route(method=method, path=path, operation=operation, handler=handler)
-            for method, path, operation, handler in made
+            *(
+                Route(method=method, path=path, operation=operation, handler=handler)
+                for method, path, operation, handler in made
+            ),
+            Route(
+                method="GET",
+                path=f"{base}/gateway",
+                operation="gateway",
+                handler=self._echo,
+                operation_of=lambda request: request.query["method"],
+            ),
         ]
 
     def open_account(self, merchant: Merchant) -> None:
