@@ -123,6 +123,10 @@ class Accounts:
                 return account
         raise SimulatorError(f"no merchant {pid!r}: make it with POST /_sim/merchants", 404)
 
+    def restore_balances(self) -> None:
+        for account in self._by_mchid.values():
+            account.balances = dict.fromkeys(account.balances, OPENING_BALANCE)
+
     def open(self, merchant: Merchant) -> Account:
         ids = self._world.ids
         mchid = "19" + ids.digits(8)

@@ -55,10 +55,10 @@ class Cashier:
 
     def new_payer(self, order: Order, openid: str | None = None) -> dict[str, str]:
         """Payer object for somebody whom the order does not name."""
-        openid = openid or "o" + self._world.ids.alnum(27)
+        openid = openid or self._openid()
         if order.party.sub_mchid is None:
             return {"openid": openid}
-        sub = {"sub_openid": "o" + self._world.ids.alnum(27)} if order.party.sub_appid else {}
+        sub = {"sub_openid": self._openid()} if order.party.sub_appid else {}
         return {"sp_openid": openid} | sub
 
     def _payable(self, out_trade_no: str, pid: str | None) -> Order:
@@ -90,7 +90,11 @@ class Cashier:
             return self.new_payer(order, openid)
         if openid and openid not in order.payer.values():
             raise SimulatorError(f"order {order.out_trade_no!r} is for {order.payer}: leave payer out", 409)
-        return order.payer
+        unknown = order.party.sub_mchid and "sp_openid" not in order.payer
+        return ({"sp_openid": self._openid()} if unknown else {}) | order.payer
+
+    def _openid(self) -> str:
+        return "o" + self._world.ids.alnum(27)
 
     def _notify(self, order: Order, url: str) -> None:
         self._notifier.send(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -99,8 +100,9 @@ class WxpaySim:
 
     def spoil_signature(self, answer: Answer) -> Answer:
         headers = answer.headers.copy()
-        headers[SIGNATURE] = probe(headers[SIGNATURE])
-        return Answer(status=answer.status, body=answer.body, headers=headers)
+        if SIGNATURE in headers:
+            headers[SIGNATURE] = probe(headers[SIGNATURE])
+        return replace(answer, headers=headers)
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
         headers = outgoing.headers | {SIGNATURE: probe(outgoing.headers[SIGNATURE])}
@@ -136,6 +138,7 @@ class WxpaySim:
     def reset(self) -> None:
         for part in (self._book, self._codes, self._refunds, self._transfers):
             part.clear()
+        self.accounts.restore_balances()
 
 
 def _top_level(body: bytes) -> dict[str, Any]:

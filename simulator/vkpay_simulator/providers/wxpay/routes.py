@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vkpay_simulator.exchange import Route
-from vkpay_simulator.providers.wxpay import models
 from vkpay_simulator.providers.wxpay.gate import Gate, Work
+from vkpay_simulator.providers.wxpay.models import (
+    DirectApp,
+    DirectH5,
+    DirectJsapi,
+    DirectOrder,
+    PartnerApp,
+    PartnerH5,
+    PartnerJsapi,
+    PartnerOrder,
+)
 
 if TYPE_CHECKING:
     from vkpay_simulator.providers.wxpay.codepay import CodePayments
@@ -21,17 +30,19 @@ BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
 
 def payment_routes(gate: Gate, payments: Payments, codes: CodePayments) -> list[Route]:
     direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
-    creates = {
-        "jsapi": (models.DirectJsapi, models.PartnerJsapi),
-        "app": (models.DirectApp, models.PartnerApp),
-        "native": (models.DirectOrder, models.PartnerOrder),
-        "h5": (models.DirectH5, models.PartnerH5),
+    models_of: dict[str, tuple[type[DirectOrder], type[PartnerOrder]]] = {
+        "jsapi": (DirectJsapi, PartnerJsapi),
+        "app": (DirectApp, PartnerApp),
+        "native": (DirectOrder, PartnerOrder),
+        "h5": (DirectH5, PartnerH5),
     }
-    table = [
-        route(gate, "POST", f"{base}/{product}", f"create_{product}", payments.create(product, model))
-        for product, pair in creates.items()
-        for base, model in zip((direct, partner), pair, strict=True)
-    ]
+    table = []
+    for product, (of_direct, of_partner) in models_of.items():
+        name = f"create_{product}"
+        table += [
+            route(gate, "POST", f"{direct}/{product}", name, payments.create(product, of_direct)),
+            route(gate, "POST", f"{partner}/{product}", name, payments.create(product, of_partner)),
+        ]
     for base in (direct, partner):
         order = base + "/out-trade-no/{out_trade_no}"
         table += [
