@@ -21,7 +21,7 @@ from vkpay_simulator.providers.alipay.gateway import Gateway
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
 from vkpay_simulator.providers.alipay.orders import Content, Orders
-from vkpay_simulator.providers.alipay.parameters import parse_order_string
+from vkpay_simulator.providers.alipay.parameters import parse_order_string, parse_request
 from vkpay_simulator.providers.alipay.refunds import Refunds
 from vkpay_simulator.providers.alipay.rules import Rules
 from vkpay_simulator.providers.alipay.subjects import Subjects
@@ -70,8 +70,16 @@ class AlipaySim:
             "rules": settings.json_handler(settings.RulesChange, self._change_rules),
         }
         return [
-            Route(method="GET", path="/gateway.do", operation="alipay.gateway", handler=gateway),
-            Route(method="POST", path="/gateway.do", operation="alipay.gateway", handler=gateway),
+            *(
+                Route(
+                    method=method,
+                    path="/gateway.do",
+                    operation="alipay.gateway",
+                    handler=gateway,
+                    operation_of=_method,
+                )
+                for method in ("GET", "POST")
+            ),
             Route(method="GET", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.revisit),
             Route(method="POST", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.press),
             *(
@@ -154,3 +162,8 @@ class AlipaySim:
 
     def _change_rules(self, body: settings.RulesChange) -> dict[str, Any]:
         return settings.change_rules(self.rules, body)
+
+
+def _method(request: Request) -> str:
+    """The gateway's one address serves every method: faults and journal know a call by its own."""
+    return parse_request(request).get("method") or "alipay.gateway"
