@@ -112,7 +112,7 @@ class Accounts:
     @property
     def stranger_key(self) -> PlatformKey:
         """Signs the answers to callers who are not known at all."""
-        return PlatformKey(id="".rjust(40, "7"), key=self._ca_key)
+        return PlatformKey(id="7" * 40, key=self._ca_key)
 
     def find(self, mchid: str) -> Account | None:
         return self._by_mchid.get(mchid)

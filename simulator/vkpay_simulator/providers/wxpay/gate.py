@@ -101,7 +101,7 @@ class Gate:
         headers = CIMultiDict(
             [
                 ("Server", "nginx"),
-                ("Content-Type", "application/json; charset=utf-8"),
+                *([("Content-Type", "application/json; charset=utf-8")] if body else []),
                 ("Connection", "keep-alive"),
                 ("Keep-Alive", "timeout=8"),
                 ("Cache-Control", "no-cache, must-revalidate"),

@@ -1,36 +1,29 @@
-"""Request bodies in WeChat Pay's own spelling: every field that exists, its type and its bounds."""
+"""Bodies of payment requests in WeChat Pay's own spelling: every field that exists, its type and its bounds."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Str15: TypeAlias = Annotated[str, Meta(min_length=1, max_length=15)]
-Str16: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16)]
-Str32: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32)]
-Str36: TypeAlias = Annotated[str, Meta(min_length=1, max_length=36)]
-Str64: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Str80: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
-Str127: TypeAlias = Annotated[str, Meta(min_length=1, max_length=127)]
-Str128: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
-Str256: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
-Str512: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
-Str1024: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024)]
-Attach: TypeAlias = Annotated[str, Meta(max_length=128)]
-Ip: TypeAlias = Annotated[str, Meta(min_length=1, max_length=45, pattern=r"\A[0-9A-Fa-f.:]+\Z")]
-Fen: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
-Figure: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
-Currency: TypeAlias = Annotated[str, Meta(max_length=16, pattern=r"\ACNY\Z")]
-OutTradeNo: TypeAlias = Annotated[str, Meta(min_length=6, max_length=32, pattern=r"\A[0-9A-Za-z_\-|*]+\Z")]
-OutRefundNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[0-9A-Za-z_\-|*@]+\Z")]
-OutBillNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z]+\Z")]
-GoodsId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z_\-]+\Z")]
-_URL = r"\Ahttps?://[^/?#\s]+/[^?#\s]*\Z"
-NotifyUrl: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_URL)]
-NotifyUrl256: TypeAlias = Annotated[str, Meta(max_length=256, pattern=_URL)]
-Time: TypeAlias = Annotated[datetime, Meta(tz=True)]
+from vkpay_simulator.providers.wxpay.scalars import (
+    Attach,
+    Currency,
+    Fen,
+    Figure,
+    GoodsId,
+    Ip,
+    NotifyUrl,
+    OutTradeNo,
+    Str32,
+    Str64,
+    Str127,
+    Str128,
+    Str256,
+    Str512,
+    Str1024,
+    Time,
+)
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -264,74 +257,3 @@ class DirectClose(Model, frozen=True, kw_only=True):
 class PartnerClose(Model, frozen=True, kw_only=True):
     sp_mchid: Str32
     sub_mchid: Str32
-
-
-class RefundFrom(Model, frozen=True, kw_only=True):
-    account: Literal["AVAILABLE", "UNAVAILABLE"]
-    amount: Fen
-
-
-class RefundAmount(Model, rename={"from_": "from"}, frozen=True, kw_only=True):
-    refund: Fen
-    total: Fen
-    currency: Currency
-    from_: list[RefundFrom] | UnsetType = UNSET
-
-
-class RefundGoods(Model, frozen=True, kw_only=True):
-    merchant_goods_id: Str32
-    wechatpay_goods_id: Str32 | UnsetType = UNSET
-    goods_name: Str256 | UnsetType = UNSET
-    unit_price: Figure
-    refund_amount: Figure
-    refund_quantity: Fen
-
-
-class RefundRequest(Model, frozen=True, kw_only=True):
-    sub_mchid: Str32 | UnsetType = UNSET
-    transaction_id: Str32 | UnsetType = UNSET
-    out_trade_no: Str32 | UnsetType = UNSET
-    out_refund_no: OutRefundNo
-    reason: Str80 | UnsetType = UNSET
-    notify_url: NotifyUrl256 | UnsetType = UNSET
-    funds_account: Literal["AVAILABLE", "UNSETTLED"] | UnsetType = UNSET
-    amount: RefundAmount
-    goods_detail: Annotated[list[RefundGoods], Meta(min_length=1)] | UnsetType = UNSET
-
-
-class AbnormalRefundRequest(Model, frozen=True, kw_only=True):
-    sub_mchid: Str32 | UnsetType = UNSET
-    out_refund_no: OutRefundNo
-    type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
-    bank_type: Str16 | UnsetType = UNSET
-    bank_account: Str1024 | UnsetType = UNSET
-    real_name: Str1024 | UnsetType = UNSET
-
-
-class ReportInfo(Model, frozen=True, kw_only=True):
-    info_type: Str15
-    info_content: Str32
-
-
-class RecvStyle(Model, frozen=True, kw_only=True):
-    type: Literal["CONFIRM_PAGE", "RED_PACKET"]
-
-
-class TransferRequest(Model, frozen=True, kw_only=True):
-    appid: Str32
-    out_bill_no: OutBillNo
-    transfer_scene_id: Str36
-    openid: Str64
-    user_name: Str1024 | UnsetType = UNSET
-    transfer_amount: Fen
-    transfer_remark: Str32
-    notify_url: NotifyUrl256 | UnsetType = UNSET
-    user_recv_perception: Str32 | UnsetType = UNSET
-    transfer_scene_report_infos: Annotated[list[ReportInfo], Meta(min_length=1)]
-    user_recv_style: RecvStyle | UnsetType = UNSET
-
-
-class EchoRequest(Model, frozen=True, kw_only=True):
-    echo_message: Str1024
-    encrypted_echo_message: Str1024 | UnsetType = UNSET
-    notify_url: NotifyUrl256 | UnsetType = UNSET

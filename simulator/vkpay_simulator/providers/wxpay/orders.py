@@ -120,7 +120,6 @@ class Order:
             "out_trade_no": self.out_trade_no,
             "trade_state": self.state,
             "trade_state_desc": STATE_TEXTS[self.state],
-            "promotion_detail": [],
         }
         paid = self.transaction_id is not None
         return shared | (self._paid_part() if paid else self._unpaid_part())
@@ -128,6 +127,7 @@ class Order:
     def _unpaid_part(self) -> dict[str, Any]:
         return {
             "amount": {"payer_currency": "CNY", "total": self.total},
+            "promotion_detail": [],
             "scene_info": {"device_id": self._device_id or ""},
             **({"attach": self.request.attach} if self.request.attach is not UNSET else {}),
         }

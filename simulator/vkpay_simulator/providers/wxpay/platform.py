@@ -14,8 +14,8 @@ from vkpay_simulator.providers.wxpay import signing
 from vkpay_simulator.providers.wxpay.accounts import Account
 from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error
 from vkpay_simulator.providers.wxpay.fields import read_body
+from vkpay_simulator.providers.wxpay.fund_models import EchoRequest
 from vkpay_simulator.providers.wxpay.gate import Reply
-from vkpay_simulator.providers.wxpay.models import EchoRequest
 from vkpay_simulator.providers.wxpay.notify import Notifier
 from vkpay_simulator.providers.wxpay.relations import reveal
 

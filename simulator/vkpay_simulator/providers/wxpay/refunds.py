@@ -13,8 +13,8 @@ from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account
 from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error
 from vkpay_simulator.providers.wxpay.fields import read_body
+from vkpay_simulator.providers.wxpay.fund_models import AbnormalRefundRequest, RefundRequest
 from vkpay_simulator.providers.wxpay.gate import Reply
-from vkpay_simulator.providers.wxpay.models import AbnormalRefundRequest, RefundRequest
 from vkpay_simulator.providers.wxpay.notify import Notifier
 from vkpay_simulator.providers.wxpay.orders import DAY_MS, Order, OrderBook
 from vkpay_simulator.providers.wxpay.relations import check_permission, check_sub, reveal, sub_mchid_of
