@@ -41,7 +41,13 @@ class HttpPost:
         except TimeoutError:
             raise NoReplyError(f"no answer within {timeout_s:g} s") from None
         except (aiohttp.ClientError, ValueError) as error:
-            raise NoReplyError(f"{type(error).__name__}: {error}") from error
+            raise NoReplyError(_plain(error)) from error
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return f"nobody listens at {error.host}:{error.port}"
+    return f"{type(error).__name__}: {error}"
 
 
 async def _head(response: aiohttp.ClientResponse) -> bytes:

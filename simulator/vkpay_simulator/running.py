@@ -20,7 +20,7 @@ from vkpay_simulator.world import Settings, World
 
 T = TypeVar("T")
 MATCHED = ("provider", "operation", "path", "out_trade_no")
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 
 
 class Doing(Generic[T]):

@@ -39,8 +39,26 @@ async def test_only_the_beginning_of_a_long_reply_is_read(post: HttpPost, receiv
 
 
 async def test_nobody_there(post: HttpPost) -> None:
-    with pytest.raises(NoReplyError, match="ClientConnector"):
-        await post(f"http://127.0.0.1:{unused_port()}/", NOTE, 5)
+    port = unused_port()
+    with pytest.raises(NoReplyError, match=f"nobody listens at 127.0.0.1:{port}"):
+        await post(f"http://127.0.0.1:{port}/", NOTE, 5)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://127.0.0.1:x/"])
+async def test_an_address_that_cannot_be(post: HttpPost, url: str) -> None:
+    with pytest.raises(NoReplyError, match=r"Error: "):
+        await post(url, NOTE, 5)
+
+
+async def test_a_receiver_that_hangs_up(post: HttpPost) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(NoReplyError, match="Disconnected"):
+            await post(f"http://127.0.0.1:{port}/", NOTE, 5)
 
 
 async def test_no_answer_in_time(post: HttpPost) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-WAIT_S = 300  # moving a day past a receiver that does not answer takes sixteen times its time limit
+WAIT_S = 600  # moving past a receiver that never answers takes its time limit once for every re-send
 
 
 class CallError(Exception):
