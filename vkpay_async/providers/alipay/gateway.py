@@ -28,7 +28,7 @@ from vkpay_async.providers.alipay.answer import (
 )
 from vkpay_async.providers.alipay.certs import Certificates, Keyring, load_credentials
 from vkpay_async.providers.alipay.models import CertificateAnswer, Status
-from vkpay_async.providers.alipay.signing import Envelope, sign_params, verify_content
+from vkpay_async.providers.alipay.signing import Envelope, open_result, sign_params, verify_content
 from vkpay_async.providers.alipay.times import beijing_text, moment
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
 
@@ -131,6 +131,21 @@ class Gateway:
         )
         response = yield self._request(download)
         return self.keyring.admit(str(sn), self._certificate(response), now)
+
+    def device_content(self, text: str) -> Flow[dict[str, Any]]:
+        """Verifies and decrypts a signed JSON text that came by way of a buyer's device.
+
+        Raises :class:`SignatureInvalid`, :class:`InvalidArgument` for a text of another shape.
+        """
+        try:
+            envelope = open_result(text)
+            key = yield from self.announced_key(envelope.cert_sn)
+            verify_content(key, self._sign_type, envelope.sign or "", envelope.content)
+            return self._content(envelope)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise InvalidArgument(
+                f"not a result signed by Alipay, hand it over as it came: {error}"
+            ) from error
 
     def announced_key(self, sn: str | None) -> Flow[RSAPublicKey]:
         """:meth:`key_for` of a notification. Anybody can send one, so after a failed look-up the next waits a minute."""

@@ -37,6 +37,10 @@ _CODECS = {
     b"gb2312": "gb18030",
     b"gb18030": "gb18030",
 }
+_RETURNED = frozenset(
+    b"app_id auth_app_id charset method out_trade_no seller_id sign sign_type timestamp total_amount trade_no version "
+    b"alipay_cert_sn".split()
+)
 _KINDS: dict[str, NotificationKind] = {
     "TRADE_SUCCESS": "payment",
     "TRADE_FINISHED": "payment",
@@ -58,6 +62,11 @@ def form_fields(body: bytes) -> dict[bytes, bytes]:
             "a field stands twice in the notification: refuse it, Alipay sends each once"
         )
     return fields
+
+
+def return_fields(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """What Alipay adds to ``return_url``; whatever stood in the address before is not signed."""
+    return {name: value for name, value in fields.items() if name in _RETURNED}
 
 
 def take_signature(fields: dict[bytes, bytes], sign_type: str) -> bytes:

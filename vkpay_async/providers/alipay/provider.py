@@ -228,12 +228,24 @@ class AlipayProvider:
         ``refund_fee`` of a refund is that refund's amount where Alipay sends ``send_back_fee``, else the sum of all
         refunds of the trade so far. A yield happens only for a certificate not seen before.
         """
-        fields = notify.form_fields(raw.body)
-        sign = notify.take_signature(fields, self._node.sign_type)
-        sn = fields.get(b"alipay_cert_sn")
-        key = yield from self._gateway.announced_key(sn.decode("ascii", "replace") if sn else None)
-        verify_fields(key, self._node.sign_type, sign, fields)
-        return notify.typed(notify.decoded(fields))
+        return notify.typed((yield from self._verified(notify.form_fields(raw.body))))
+
+    def verify_return(self, query: str) -> Flow[dict[str, str]]:
+        """The signed parameters of a browser that comes back to ``return_url``; the address's own are left out.
+
+        They name an order and say nothing of its state: query it. Raises :class:`SignatureInvalid`,
+        :class:`NotificationInvalid`.
+        """
+        fields = notify.form_fields(query.encode())
+        return (yield from self._verified(notify.return_fields(fields)))
+
+    def verify_result(self, text: str) -> Flow[dict[str, Any]]:
+        """The content of a signed JSON text from the buyer's device, decrypted where it is encrypted.
+
+        That is ``result`` of the phone SDK, or what ``my.getPhoneNumber`` gives. A hint for a payment: query it.
+        Raises :class:`SignatureInvalid`, :class:`InvalidArgument`.
+        """
+        return (yield from self._gateway.device_content(text))
 
     def accept(self) -> NotifyReply:
         """The seven bytes ``success``: anything else makes Alipay send again."""
@@ -241,6 +253,13 @@ class AlipayProvider:
 
     def refuse(self) -> NotifyReply:
         return notify.REFUSED
+
+    def _verified(self, fields: dict[bytes, bytes]) -> Flow[dict[str, str]]:
+        sign = notify.take_signature(fields, self._node.sign_type)
+        sn = fields.get(b"alipay_cert_sn")
+        key = yield from self._gateway.announced_key(sn.decode("ascii", "replace") if sn else None)
+        verify_fields(key, self._node.sign_type, sign, fields)
+        return notify.decoded(fields)
 
     def _content(self, order: CreateOrder, product_code: str, **own: str) -> dict[str, Any]:
         return trade.order_content(order, self._node, product_code, **own)

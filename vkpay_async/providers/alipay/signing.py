@@ -51,6 +51,19 @@ def open_envelope(body: bytes, method: str) -> Envelope:
     node = own if own in parts else "error_response"
     if node not in parts:
         raise ValueError(f"the answer has neither {own} nor error_response")
+    return _envelope(parts, node)
+
+
+def open_result(text: str) -> Envelope:
+    """The same for what a buyer's device hands over, whose method is not known. Raises as :func:`open_envelope`."""
+    parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    node = next((name for name in parts if name.endswith("response")), None)
+    if node is None:
+        raise ValueError("it has no member whose name ends in response")
+    return _envelope(parts, node)
+
+
+def _envelope(parts: Mapping[str, msgspec.Raw], node: str) -> Envelope:
     return Envelope(
         node=node,
         content=bytes(parts[node]),
