@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from vkpay_async.errors import ConfigError
 
 DEFAULT_URL = "sqlite+aiosqlite:///vkpay.db"
+
+
+# A database in memory lives in its connection; one user of it at a time, or a rollback takes others' work along.
+_ONE_CONNECTION: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
 
 
 def open_engine(url: str) -> AsyncEngine:
@@ -20,15 +24,18 @@ def open_engine(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ConfigError(f"database {url!r} is not a URL like {DEFAULT_URL}") from error
+        raise ConfigError(f"database: not a URL like {DEFAULT_URL}") from error
     if parsed.drivername == "sqlite":
         parsed = parsed.set(drivername="sqlite+aiosqlite")
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError(f"database: this version keeps orders in SQLite, e.g. {DEFAULT_URL}")
-    memory = parsed.database in (None, "", ":memory:")
-    engine = create_async_engine(parsed, **({"poolclass": StaticPool} if memory else {}))
+    engine = create_async_engine(parsed, **(_ONE_CONNECTION if _in_memory(parsed) else {}))
     event.listen(engine.sync_engine, "connect", _settle_sqlite)
     return engine
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
 
 
 def _settle_sqlite(connection: Any, _: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,10 @@ _PAYMENT_METHOD = (
     "provider_appid",
 )
 
+_OWN_STATES = frozenset({"PENDING", "UNKNOWN", "REFUSED"})
+_GIVEN_BACK = frozenset({"REFUSED", "CLOSED"})
+_ACCEPTED = frozenset({"PROCESSING", "SUCCESS", "ABNORMAL"})
+
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of orders and how many there are in all."""
@@ -56,13 +61,13 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine: AsyncEngine | None = None
+        self._opening = asyncio.Lock()
 
     async def open(self) -> None:
         """Connects and makes missing tables."""
-        if self._engine is None:
-            self._engine = engine = open_engine(self._url)
-            async with engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
+        async with self._opening:
+            if self._engine is None:
+                self._engine = await _ready_engine(self._url)
 
     async def close(self) -> None:
         engine, self._engine = self._engine, None
@@ -122,10 +127,14 @@ class Ledger:
             rows=[_order(row) for row in rows], total=total or 0, page_index=page_index, page_size=page_size
         )
 
-    async def mark_paid(self, out_trade_no: str, trade: Trade, *, now: int, notify_mode: int) -> bool:
-        """0→1 (or −1→1: money that came after all is not to be lost). ``True`` for the one call that did it."""
+    async def mark_paid(self, order: Order, trade: Trade, *, now: int, notify_mode: int) -> bool:
+        """0→1 (or −1→1: money that came after all is not to be lost). ``True`` for the one call that did it.
+
+        The way of paying becomes that of ``order``: the payer may have used one that was offered before the last.
+        """
         values = {
             "status": 1,
+            **{name: getattr(order, name) for name in ("pay_type", "mch_id", "provider_appid")},
             "transaction_id": trade.transaction_id,
             "pay_date": trade.success_time or now,
             "notify_date": now,
@@ -134,7 +143,8 @@ class Ledger:
         }
         if trade.openid:
             values["openid"] = trade.openid
-        return await self._changed(_update(out_trade_no).where(orders.c.status.in_((0, -1))).values(values))
+        unpaid = _update(order.out_trade_no).where(orders.c.status.in_((0, -1)))
+        return await self._changed(unpaid.values(values))
 
     async def mark_closed(self, out_trade_no: str, *, now: int) -> bool:
         """0→−1."""
@@ -163,8 +173,10 @@ class Ledger:
             _update(out_trade_no).values(user_order_success=success, handler_error=error, handler_lease=0)
         )
 
-    async def add_refund(self, out_trade_no: str, entry: RefundEntry) -> Order:
-        """Keeps a refund before it is sent. A repeat with the same number and amount changes nothing.
+    async def add_refund(self, out_trade_no: str, entry: RefundEntry) -> tuple[Order, bool]:
+        """Keeps a refund before it is sent. The order, and whether the number was free.
+
+        A repeat with the same number and amount changes nothing.
 
         Raises :class:`InvalidArgument` when it would exceed what is left, :class:`OrderConflict` when the number
         stands for another amount.
@@ -172,8 +184,8 @@ class Ledger:
         while True:
             order, version = await self._versioned(out_trade_no)
             known = next((e for e in order.refund_list if e.out_refund_no == entry.out_refund_no), None)
-            if known is not None and known.state not in ("REFUSED", "CLOSED"):
-                return _same_refund(order, known, entry)
+            if known is not None and known.state not in _GIVEN_BACK:
+                return _same_refund(order, known, entry), False
             _check_remaining(order, entry.refund_fee)
             kept = [e for e in order.refund_list if e is not known]
             changed = await self._swap(
@@ -184,21 +196,27 @@ class Ledger:
                 refund_num=order.refund_num + (known is None),
             )
             if changed:
-                return await self.require(out_trade_no)
+                return await self.require(out_trade_no), True
 
     async def set_refund(
         self, out_trade_no: str, out_refund_no: str, *, state: str, refund_id: str | None = None
     ) -> Order:
-        """Stores what became of a refund. ``REFUSED`` and ``CLOSED`` give its amount back to what is left."""
+        """Stores what became of a refund. ``REFUSED`` and ``CLOSED`` give its amount back to what is left.
+
+        What the provider said before is not undone by a late answer or a failed repeat.
+        """
         while True:
             order, version = await self._versioned(out_trade_no)
             known = next((e for e in order.refund_list if e.out_refund_no == out_refund_no), None)
-            if known is None or (known.state == state and refund_id in (None, known.refund_id)):
+            if known is None:
                 return order
+            state = state if _may_become(known.state, state) else known.state
             entry = msgspec.structs.replace(known, state=state, refund_id=refund_id or known.refund_id)
+            if entry == known:
+                return order
             entries = [entry if e is known else e for e in order.refund_list]
-            refunded = sum(e.refund_fee for e in entries if e.state not in ("REFUSED", "CLOSED"))
-            accepted = sum(e.refund_fee for e in entries if e.state in ("PROCESSING", "SUCCESS", "ABNORMAL"))
+            refunded = sum(e.refund_fee for e in entries if e.state not in _GIVEN_BACK)
+            accepted = sum(e.refund_fee for e in entries if e.state in _ACCEPTED)
             changed = await self._swap(
                 order,
                 version,
@@ -244,9 +262,21 @@ class Ledger:
         return None if row is None else _order(row)
 
     async def _connected(self) -> AsyncEngine:
-        await self.open()
+        if self._engine is None:
+            await self.open()
         assert self._engine is not None  # noqa: S101 - open() has just set it
         return self._engine
+
+
+async def _ready_engine(url: str) -> AsyncEngine:
+    engine = open_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
 
 
 def _update(out_trade_no: str) -> Update:
@@ -281,6 +311,12 @@ def _same_refund(order: Order, known: RefundEntry, entry: RefundEntry) -> Order:
             "amount, another refund needs another out_refund_no"
         )
     return order
+
+
+def _may_become(before: str, after: str) -> bool:
+    if after in _OWN_STATES:
+        return before in ("PENDING", "UNKNOWN")
+    return after != "PROCESSING" or before not in ("SUCCESS", "CLOSED")
 
 
 def _check_remaining(order: Order, refund_fee: Fen) -> None:

@@ -63,7 +63,7 @@ def _status(value: Any) -> Any:
         if value not in STATUS_WORDS:
             raise InvalidArgument(f"unknown status {value!r}; use a number −1…3 or {', '.join(STATUS_WORDS)}")
         return STATUS_WORDS[value]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [number for word in value for number in (_status(word) if isinstance(word, str) else (word,))]
     return value
 

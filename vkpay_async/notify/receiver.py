@@ -31,6 +31,7 @@ from vkpay_async.models import (
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.routes import Route, parse_path
 from vkpay_async.order import Order, PaidOrder
+from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
@@ -86,7 +87,7 @@ class Receiver:
         self._handlers = handlers
         self._now_ms = now_ms
         self._running: dict[str, asyncio.Task[bool]] = {}
-        self._waited_for: dict[str, asyncio.Event] = {}
+        self._waited_for: dict[str, set[asyncio.Event]] = {}
 
     async def receive(self, raw: RawNotification) -> NotificationResult:
         """Never raises: the error is in the result, logged once, without secrets."""
@@ -98,10 +99,10 @@ class Receiver:
             notification = await self._transport.run(provider.notification(raw))
             return await self._dispatch(route, order, provider, notification)
         except VKPayError as error:
-            log.warning("notification refused: %s: %s: %s", raw.path[:200], type(error).__name__, error)
+            log.warning("notification refused: %r: %s: %s", raw.path[:200], type(error).__name__, error)
             return NotificationResult(reply=provider.refuse() if provider else _NOT_OURS, error=error)
         except Exception as error:
-            log.exception("notification not stored, the provider will come again: %s", raw.path[:200])
+            log.exception("notification not stored, the provider will come again: %r", raw.path[:200])
             reply = provider.refuse() if provider else _NOT_STORED
             return NotificationResult(reply=reply, error=VKPayError(f"not stored: {type(error).__name__}"))
 
@@ -111,19 +112,24 @@ class Receiver:
         Raises :class:`NotificationMismatch` when app, merchant or amount differ.
         """
         _match(order, trade, provider)
-        first = await self._ledger.mark_paid(
-            order.out_trade_no, trade, now=self._now_ms(), notify_mode=notify_mode
-        )
+        first = await self._ledger.mark_paid(order, trade, now=self._now_ms(), notify_mode=notify_mode)
         handled = await self._handled(order.out_trade_no)
         self._wake(order.out_trade_no)
         return Settled(first=first, handled=handled)
 
     async def moved(self, out_trade_no: str, seconds: float) -> None:
         """Waits until something happened to the order in this process, at most ``seconds``."""
-        event = self._waited_for.setdefault(out_trade_no, asyncio.Event())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
+        event = asyncio.Event()
+        waiting = self._waited_for.setdefault(out_trade_no, set())
+        waiting.add(event)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await event.wait()
+        finally:
+            waiting.discard(event)
+            if not waiting:
+                self._waited_for.pop(out_trade_no, None)
 
     async def answered(self, out_trade_no: str) -> bool:
         """Whether the order's handler gave its answer, failed, or does not exist."""
@@ -136,8 +142,7 @@ class Receiver:
             await asyncio.wait(self._running.values())
 
     def _wake(self, out_trade_no: str) -> None:
-        event = self._waited_for.pop(out_trade_no, None)
-        if event is not None:
+        for event in self._waited_for.get(out_trade_no, ()):
             event.set()
 
     async def _find(self, route: Route) -> tuple[Order | None, Provider]:
@@ -146,7 +151,8 @@ class Receiver:
         order = await self._ledger.get(route.number)
         if order is None:
             raise OrderNotFound(f"a notification for order {route.number!r}, which is not in the ledger")
-        return order, self._providers.get(order.pid, route.pay_type)
+        provider = self._providers.get(order.pid, route.pay_type)
+        return _paid_through(order, route.pay_type, provider), provider
 
     def _check_size(self, raw: RawNotification) -> None:
         limit = self._providers.config.max_notification
@@ -162,13 +168,18 @@ class Receiver:
         elif order is not None and notification.trade is not None:
             if notification.kind == "payment":
                 settled = await self.settle(order, notification.trade, provider, notify_mode=1)
-            elif notification.kind == "closed":
+            elif notification.kind == "closed" and await self._still(order):
                 _match(order, notification.trade, provider)
                 await self._ledger.mark_closed(order.out_trade_no, now=self._now_ms())
         elif order is not None and notification.refund is not None:
             await self._refunded(order, notification.refund, provider)
         reply = provider.accept() if settled.handled else provider.refuse()
         return NotificationResult(reply=reply, notification=notification, first=settled.first)
+
+    async def _still(self, order: Order) -> bool:
+        """Whether the order is still to be paid through this provider: another's closing does not concern it."""
+        now = await self._ledger.require(order.out_trade_no)
+        return split_pay_type(now.pay_type)[0] == split_pay_type(order.pay_type)[0]
 
     async def _refunded(self, order: Order, refund: Refund, provider: Provider) -> None:
         _same("merchant", refund.mch_id, provider.mch_id)
@@ -232,6 +243,15 @@ class Receiver:
 
 def _paid(order: Order) -> PaidOrder:
     return PaidOrder(**{name: getattr(order, name) for name in order.__struct_fields__})
+
+
+def _paid_through(order: Order, pay_type: str, provider: Provider) -> Order:
+    """The order as the notification's address has it: a payer may use a way that was offered before the last."""
+    if order.pay_type == pay_type:
+        return order
+    return msgspec.structs.replace(
+        order, pay_type=pay_type, mch_id=provider.mch_id, provider_appid=provider.appid
+    )
 
 
 def _match(order: Order, trade: Trade, provider: Provider) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from vkpay_async.errors import (
+    AuthenticationFailed,
+    ConfigError,
     InvalidArgument,
     OrderNotPaid,
     OrderNotRefunded,
     OutcomeUnknown,
     ProviderError,
-    RateLimited,
     TransportError,
 )
 from vkpay_async.models import Refund, RefundRef, RefundRequest
@@ -37,8 +38,8 @@ class Refunds:
         if not order.paid:
             raise OrderNotPaid(f"order {order.out_trade_no!r} has not been paid; there is nothing to refund")
         entry = self._entry(order, arguments.checked_refund_fee(refund_fee), out_refund_no, refund_desc)
-        order = await self._c.ledger.add_refund(order.out_trade_no, entry)
-        refund = await self._send(order, entry)
+        order, first = await self._c.ledger.add_refund(order.out_trade_no, entry)
+        refund = await self._send(order, entry, first)
         await self._store(order, refund)
         return refund
 
@@ -59,7 +60,7 @@ class Refunds:
         if refund_fee is None:
             refund_fee = before.refund_fee if before else order.refundable
         if refund_fee == 0:
-            raise InvalidArgument(f"order {order.out_trade_no!r} has been refunded in full")
+            raise InvalidArgument(_nothing_left(order))
         return RefundEntry(
             out_refund_no=number,
             refund_fee=refund_fee,
@@ -67,8 +68,7 @@ class Refunds:
             refund_date=self._c.env.now_ms(),
         )
 
-    async def _send(self, order: Order, entry: RefundEntry) -> Refund:
-        provider = self._c.providers.get(order.pid, order.pay_type)
+    async def _send(self, order: Order, entry: RefundEntry, first: bool) -> Refund:
         request = RefundRequest(
             order=order.ref(),
             out_refund_no=entry.out_refund_no,
@@ -78,12 +78,18 @@ class Refunds:
             notify_url=f"{order.notify_url}{order.notify_path}",
         )
         try:
+            provider = self._c.providers.get(order.pid, order.pay_type)
             return await self._c.transport.run(provider.refund(request))
-        except (OutcomeUnknown, RateLimited):
+        except OutcomeUnknown:
             await self._mark(order, entry, "UNKNOWN")
             raise
-        except (ProviderError, TransportError):
-            await self._mark(order, entry, "REFUSED")
+        except (TransportError, AuthenticationFailed, InvalidArgument, ConfigError):
+            # Nobody looked at the refund itself, which says nothing about an earlier attempt.
+            if first:
+                await self._mark(order, entry, "REFUSED")
+            raise
+        except ProviderError as error:
+            await self._mark(order, entry, "UNKNOWN" if error.retryable else "REFUSED")
             raise
 
     async def _mark(self, order: Order, entry: RefundEntry, state: str) -> None:
@@ -93,3 +99,13 @@ class Refunds:
         return await self._c.ledger.set_refund(
             order.out_trade_no, refund.out_refund_no, state=refund.state.value, refund_id=refund.refund_id
         )
+
+
+def _nothing_left(order: Order) -> str:
+    open_ = [entry.out_refund_no for entry in order.refund_list if entry.state in ("PENDING", "UNKNOWN")]
+    if open_:
+        return (
+            f"nothing is left of order {order.out_trade_no!r} while the outcome of refund {open_[0]!r} is unknown: "
+            "call query_refund, or repeat the refund with this out_refund_no"
+        )
+    return f"order {order.out_trade_no!r} has been refunded in full"
