@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 DEFAULT_DATABASE = "sqlite+aiosqlite:///vkpay.db"
 
 
+def _configured(config: Config) -> str | None:
+    return config.database.reveal() if config.database else None
+
+
 class VKPay:
     """Payments of an application: every provider, every merchant, one order ledger.
 
@@ -53,7 +57,7 @@ class VKPay:
         from vkpay_async.ledger import Ledger
 
         self.config = config
-        self.orders: Ledger = Ledger(database or config.database or DEFAULT_DATABASE)
+        self.orders: Ledger = Ledger(database or _configured(config) or DEFAULT_DATABASE)
         self._transport = transport or Transport(config.http)
         self._handlers = Handlers()
         self._providers = Providers(config, env)

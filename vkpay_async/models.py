@@ -84,8 +84,17 @@ class JsonObject(Mapping[str, Any]):
         return f"JsonObject({len(self.json)} bytes)"
 
 
+_HIDDEN = frozenset({"app_auth_token", "auth_code", "body", "cert_no", "headers", "name", "user_name"})
+"""Tokens, one-time codes, foreign bytes and people's names: not for a log."""
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the immutable values below."""
+    """Base of the immutable values below. ``repr`` shows ``***`` for what is not for a log."""
+
+    def __repr__(self) -> str:
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{name}={'***' if name in _HIDDEN and value else repr(value)}" for name, value in values)
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class CreateOrder(Value, frozen=True, kw_only=True):

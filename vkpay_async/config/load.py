@@ -23,6 +23,7 @@ _TEXT_KEYS = frozenset({"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_
 _NOT_OURS = frozenset({"appleiap", "wxpay-virtual", "vkspay", "douyin", "huawei"})
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
 _RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
 _ENV_PREFIX = "VKPAY_"
 _SIMULATOR_PREFIX = "VKPAY_SIM_"
 
@@ -72,9 +73,10 @@ class _Loader:
     def config(self, data: Mapping[str, Any]) -> Config:
         top: dict[str, Any] = {"source": self.source}
         for key, value in data.items():
-            if key not in _NOT_OURS | _ROW_KEYS | NODES.keys() | {"merchants", "http"}:
+            if not _ignored(key) and key not in NODES.keys() | {"merchants", "http"}:
                 top[self._top_key(key)] = value
         http = _snake_keys(self._table(data.get("http", {}), "http"))
+        self._check_keys(http, HttpSettings, f"{self.source}: http")
         config: Config = self._convert(top, Config, self.source)
         return msgspec.structs.replace(
             config,
@@ -106,9 +108,10 @@ class _Loader:
         for key, value in row.items():
             if key in NODES:
                 nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
-            elif key not in _NOT_OURS | _ROW_KEYS:
+            elif not _ignored(key):
                 own[_snake(key)] = value
-        where = f"{self.source}: merchant {pid!r}"
+        where = f"{self.source}: merchants.{pid}"
+        self._check_keys(own, Merchant, where)
         merchant: Merchant = self._convert({**own, "pid": pid}, Merchant, where)
         return msgspec.structs.replace(merchant, nodes=nodes)
 
@@ -119,7 +122,10 @@ class _Loader:
             name = platform.replace("_", "-")
             if name not in PLATFORMS[provider]:
                 raise self._unknown(f"{self.source}: {provider}", platform, PLATFORMS[provider])
-            yield (provider, name), self._node(pid, provider, name, self._table(values, platform))
+            yield (
+                (provider, name),
+                self._node(pid, provider, name, self._table(values, f"{pid}.{provider}.{platform}")),
+            )
 
     def _node(self, pid: str, provider: str, platform: str, values: Mapping[str, Any]) -> Node:
         node_type = NODES[provider]
@@ -147,6 +153,12 @@ class _Loader:
         if name in _TEXT_KEYS and isinstance(value, int) and not isinstance(value, bool):
             return name, str(value)
         return name, value
+
+    def _check_keys(self, values: Mapping[str, Any], target: type[Any], where: str) -> None:
+        known = {field.name for field in msgspec.structs.fields(target)} - {"pid", "nodes"}
+        for key in values:
+            if key not in known:
+                raise self._unknown(where, key, known)
 
     def _table(self, value: Any, where: str) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
@@ -177,8 +189,14 @@ def _wrap(target: type[Any], value: Any) -> Any:
 
 
 def _readable(error: str) -> str:
+    if missing := _MISSING.fullmatch(error):
+        return f"{missing[1]} is not set"
     text, _, pointer = error.partition(" - at `$.")
     return f"{pointer.rstrip('`')}: {text}" if pointer else text
+
+
+def _ignored(key: str) -> bool:
+    return key in _ROW_KEYS or key.replace("_", "-") in _NOT_OURS
 
 
 def _snake(key: str) -> str:
@@ -193,7 +211,14 @@ def _put(data: dict[str, Any], path: list[str], value: str) -> None:
     for step in path[:-1]:
         data = data.setdefault(step, {})
         if not isinstance(data, dict):
-            raise ConfigError(
-                f"environment: {_ENV_PREFIX}{'__'.join(path).upper()} stands below a plain value"
-            )
+            raise _both(path)
+    if isinstance(data.get(path[-1]), dict):
+        raise _both(path)
     data[path[-1]] = value
+
+
+def _both(path: list[str]) -> ConfigError:
+    name = _ENV_PREFIX + "__".join(path).upper()
+    return ConfigError(
+        f"environment: {name} and another variable cannot both be: one is a value, one a table"
+    )

@@ -37,7 +37,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything an application needs to be told.
 
     ``notify_url`` is the public base address that providers call, or vk-uni-pay's map from space id to address
-    (``space_id`` then selects). ``max_notification`` is in bytes, ``handler_timeout`` in seconds.
+    (``space_id`` then selects). ``database`` is a SQLAlchemy URL, which may hold a
+    password. ``max_notification`` is in bytes, ``handler_timeout`` in seconds.
     """
 
     source: str = "config"
@@ -48,7 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     auto_delete_expired_orders: int = 0
     alipay_app_pay_to_h5_pay: bool = False
     user_whitelist: list[str] | None = None
-    database: str | None = None
+    database: Secret | None = None
     max_notification: int = 1024 * 1024
     handler_timeout: float = 60.0
     http: HttpSettings = HttpSettings()
@@ -93,7 +94,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for key in (space, space.removeprefix("mp-"), f"mp-{space}", "default"):
             if key in addresses:
                 return addresses[key]
-        return next(iter(addresses.values())) if len(addresses) == 1 else None
+        return next(iter(addresses.values())) if len(addresses) == 1 and not space else None
 
     def _missing(self, merchant: Merchant, provider: str, platform: str) -> str:
         if provider not in NODES or platform not in PLATFORMS[provider]:

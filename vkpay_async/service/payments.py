@@ -7,10 +7,8 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import msgspec
-
 from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
-from vkpay_async.models import CodeUrl, CreateOrder, OrderInfo, Trade, TradeState
+from vkpay_async.models import CodeUrl, CreateOrder, OrderInfo, Trade, TradeState, Value
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
 from vkpay_async.pay_type import OPENID_PAY_TYPES, ClientContext, pay_type_of
@@ -26,7 +24,7 @@ NOTIFY_GRACE_S = 0.5
 POLL_S = 0.5
 
 
-class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentRequest(Value, frozen=True, kw_only=True):
     """The arguments of ``create_payment``, as they were given."""
 
     provider: str
@@ -74,7 +72,7 @@ class Payments:
             total_fee=order.total_fee,
             platform=request.context.platform,
             order_info=info,
-            need_qrcode=bool(request.need_qrcode) or isinstance(info, CodeUrl),
+            need_qrcode=bool(request.need_qrcode),
             qrcode_image=await self._image(request, info),
         )
 
