@@ -64,3 +64,4 @@ class TransferOptions(TypedDict, total=False):
     re_user_name: str | None
     payee_real_name: str | None
     check_name: bool
+    version: int

@@ -26,6 +26,7 @@ _OLDER = {old for older in _ALIASES.values() for old in older} | {
     "payee_account",
     "check_name",
     "pay_type",
+    "version",
 }
 
 

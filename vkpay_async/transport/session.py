@@ -84,7 +84,7 @@ class Transport:
 
         try:
             return await self._exchange(request)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return NotSent(f"cannot connect: {error or type(error).__name__}")
         except TimeoutError:
             return NoAnswer("no answer in time")
@@ -148,5 +148,5 @@ class Transport:
         return aiohttp.ClientTimeout(
             total=total_ms / 1000 if total_ms else settings.total_timeout,
             connect=settings.connect_timeout,
-            sock_read=settings.read_timeout,
+            sock_read=None if total_ms else settings.read_timeout,
         )

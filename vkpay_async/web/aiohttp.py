@@ -10,23 +10,20 @@ from aiohttp import web
 if TYPE_CHECKING:
     from vkpay_async.client import VKPay
 
-_GONE_TOO_FAR = web.HTTPRequestEntityTooLarge
-
 
 def vkpay_app(pay: VKPay) -> web.Application:
     """The notify routes as a sub-application; it opens and closes ``pay`` with the application.
 
     Set ``notify_url`` to the public address of the prefix it is mounted under.
     """
-    app = web.Application(client_max_size=pay.config.max_notification)
+    app = web.Application()
 
     async def notify(request: web.Request) -> web.Response:
-        try:
-            body = await request.read()
-        except _GONE_TOO_FAR:
-            body = b"\0" * (pay.config.max_notification + 1)
         result = await pay.handle_notification(
-            path=request.path, headers=request.headers, body=body, method=request.method
+            path=request.rel_url.raw_path,
+            headers=request.headers,
+            body=await _body(request, pay.config.max_notification),
+            method=request.method,
         )
         reply = result.reply
         return web.Response(
@@ -41,3 +38,13 @@ def vkpay_app(pay: VKPay) -> web.Application:
     app.router.add_post("/transfer-notify/{pay_type}/{out_bill_no}/{pid}", notify)
     app.cleanup_ctx.append(opened)
     return app
+
+
+async def _body(request: web.Request, limit: int) -> bytes:
+    """The body, or a little more than ``limit`` of it. The root application's own limit is not asked."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            break
+    return bytes(body)
