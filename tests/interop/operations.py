@@ -37,6 +37,8 @@ ALIPAY = {
     "page": "trade.page.pay, opened and paid",
     "wap": "trade.wap.pay, opened and paid",
     "app": "trade.app.pay, order string accepted and paid",
+    "return_url": "Return address of a page payment verified",
+    "app_result": "Result of an order string verified",
     "create": "trade.create",
     "pay": "trade.pay (barcode)",
     "query": "trade.query by the merchant's number",
@@ -93,7 +95,7 @@ CLIENTS = [
         home="python-alipay-sdk",
         provider="alipay",
         prefix="pas",
-        lacks=frozenset({"encryption"}),
+        lacks=frozenset({"app_result", "encryption"}),
     ),
     Client(
         name="alipay-sdk-python",

@@ -16,7 +16,8 @@ HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay"}
 
 @dataclass(kw_only=True)
 class Outcome:
-    """One client's run. ``served`` is the address it was given, ``crash`` why its driver ended early."""
+    """One client's run. ``served`` is the address it was given, ``crash`` why its driver ended early,
+    ``log`` what the simulator said."""
 
     client: Client
     served: str
@@ -24,6 +25,7 @@ class Outcome:
     results: dict[str, tuple[bool, str]] = field(default_factory=dict)
     defects: dict[str, str] = field(default_factory=dict)
     crash: str = ""
+    log: str = ""
 
     def take(self, line: str) -> None:
         """Reads one line of JSON. An operation with several lines is proven when each of them is."""

@@ -12,12 +12,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from operations import CLIENTS, Client
 from outcome import Outcome, tables, update_readme
@@ -47,7 +48,7 @@ def main() -> int:
 
 def judged(client: Client, receiver_url: str) -> Outcome:
     """Runs one client's driver against a fresh simulator."""
-    with simulator(*_address(client)) as base_url:
+    with tempfile.TemporaryFile("w+") as log, simulator(*_address(client), log) as base_url:
         outcome = Outcome(client=client, served=base_url)
         job = {
             "client": client.name,
@@ -58,6 +59,7 @@ def judged(client: Client, receiver_url: str) -> Outcome:
             "environment": str(ENVIRONMENTS / client.home),
         }
         _drive(client, job, outcome)
+        outcome.log = _tail(log)
     return outcome
 
 
@@ -102,8 +104,8 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def simulator(host: str, port: int) -> Iterator[str]:
-    """The base URL of a simulator process that lives as long as the block."""
+def simulator(host: str, port: int, log: TextIO) -> Iterator[str]:
+    """The base URL of a simulator process that lives as long as the block. Raises :class:`SystemExit`."""
     command = [
         sys.executable,
         "-m",
@@ -116,19 +118,19 @@ def simulator(host: str, port: int) -> Iterator[str]:
         "--port",
         str(port),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT) as process:
         try:
-            yield _ready(process.stdout).removesuffix(":80")
+            ready = next((line for line in process.stdout or () if line.startswith(READY)), None)
+            if ready is None:
+                raise SystemExit(f"The simulator did not start:\n{_tail(log)}")
+            yield ready.removeprefix(READY).strip().removesuffix(":80")
         finally:
             process.terminate()
 
 
-def _ready(lines: Iterator[str]) -> str:
-    for line in lines:
-        if line.startswith(READY):
-            return line.removeprefix(READY).strip()
-    raise SystemExit("The simulator did not start: its message is above.")
+def _tail(log: TextIO) -> str:
+    log.seek(0)
+    return log.read()[-4000:]
 
 
 def _address(client: Client) -> tuple[str, int]:
@@ -137,6 +139,8 @@ def _address(client: Client) -> tuple[str, int]:
 
 def _may_take_port_80() -> bool:
     with socket.socket() as probe:
+        # As the simulator's own socket has it: a run a moment ago does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.2", 80))
         except OSError:
@@ -156,6 +160,8 @@ def report(outcomes: list[Outcome]) -> int:
         print(f"{outcome.title}: {total - len(outcome.failed)} of {total} proven ({outcome.served})")
         for line in outcome.failed:
             print(f"  failed: {line['operation']}: {line['detail']}")
+        if outcome.failed and outcome.log:
+            print(f"  the simulator's log ended with:\n{outcome.log}")
     return int(any(outcome.failed for outcome in outcomes))
 
 

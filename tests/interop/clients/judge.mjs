@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
+export const RETURN_URL = 'http://127.0.0.1:1/back?mine=1';
+
 export class Judge {
   #job = JSON.parse(readFileSync(0, 'utf8'));
   #numbers = 0;
@@ -74,8 +76,20 @@ export class Judge {
     return this.control('faults', { fault: 'bad_signature', match });
   }
 
-  appPay(orderString) {
-    return this.control('alipay/app-pay', { order_string: orderString });
+  // Hands an order string to the phone's Alipay, which pays; the app gets this signed JSON text back.
+  async appPay(orderString) {
+    const done = await this.control('alipay/app-pay', { order_string: orderString });
+    expect(done.resultStatus, '9000');
+    return done.result;
+  }
+
+  // Presses the page's button; the query of the address that the browser is sent back to.
+  async payAtCashier(page) {
+    const body = new URLSearchParams({ choice: 'pay' });
+    const action = `${this.baseUrl}${page.match(/action="([^"]*)"/)[1]}`;
+    const answer = await fetch(action, { method: 'POST', body, redirect: 'manual' });
+    expect(answer.status, 302);
+    return Object.fromEntries(new URL(answer.headers.get('Location')).searchParams);
   }
 
   #print(fields) {

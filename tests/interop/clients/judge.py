@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -16,6 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+RETURN_URL = "http://127.0.0.1:1/back?mine=1"
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,23 @@ class Judge:
         match = {"operation": "*.notify", "out_trade_no": out_trade_no}
         self.control("faults", {"fault": "bad_signature", "match": match})
 
-    def app_pay(self, order_string: str) -> None:
-        """Hands an order string to the phone's Alipay."""
-        self.control("alipay/app-pay", {"order_string": order_string})
+    def app_pay(self, order_string: str) -> str:
+        """Hands an order string to the phone's Alipay, which pays; the app gets this signed JSON text back."""
+        done = self.control("alipay/app-pay", {"order_string": order_string})
+        expect(done["resultStatus"], "9000")
+        return str(done["result"])
+
+    def pay_at_cashier(self, page: str) -> dict[str, str]:
+        """Presses the page's button; the query of the address that the browser is sent back to."""
+        action = re.search(r'action="([^"]*)"', page)
+        demand(action is not None, page)
+        opener = urllib.request.build_opener(_Staying)
+        try:
+            opener.open(f"{self.base_url}{action[1]}", b"choice=pay", timeout=10)
+        except urllib.error.HTTPError as sent_back:
+            expect(sent_back.code, 302)
+            return dict(parse_qsl(urlsplit(sent_back.headers["Location"]).query))
+        raise AssertionError("the cashier sent nobody back")
 
     def _record(self, operations: tuple[str, ...], ok: bool, detail: str) -> None:
         for operation in operations:
@@ -120,6 +138,13 @@ def refused(error: type[Exception], says: str = "") -> Iterator[None]:
         demand(says in str(caught), str(caught))
     else:
         raise AssertionError(f"no {error.__name__} was raised")
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """A browser that does not follow redirects."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
 def open_page(url: str) -> str:

@@ -15,7 +15,7 @@ from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
 from alipay.aop.api.exception.Exception import ResponseException
 from alipay.aop.api.util import SignatureUtils, WebUtils
 from Crypto.PublicKey import RSA
-from judge import Judge, demand, expect, open_page, refused
+from judge import RETURN_URL, Judge, demand, expect, open_page, refused
 
 ORDER = {"subject": "interop 测试", "total_amount": "1.00"}
 PASSWORD_NEEDED = "2501000000000002"  # to the simulator: 10003 until the buyer pays
@@ -75,16 +75,23 @@ def succeeded(pay: DefaultAlipayClient, method: str, url: str = "", token: str =
     return response
 
 
-def verified(node: dict[str, Any], body: bytes) -> dict[str, str] | None:
-    """The notification's fields, checked with the client's own functions."""
-    fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    signature, _ = fields.pop("sign"), fields.pop("sign_type")
-    content = SignatureUtils.get_sign_content(fields).encode()
+def signed(node: dict[str, Any], text: str, signature: str) -> bool:
+    """The client's own check; it raises where others say no."""
     try:
-        SignatureUtils.verify_with_rsa(node["alipayPublicKey"], content, signature)
+        return SignatureUtils.verify_with_rsa(node["alipayPublicKey"], text.encode(), signature)
     except rsa.VerificationError:
-        return None
-    return fields
+        return False
+
+
+def genuine(node: dict[str, Any], fields: dict[str, str]) -> bool:
+    signature, _ = fields.pop("sign"), fields.pop("sign_type")
+    return signed(node, SignatureUtils.get_sign_content(fields), signature)
+
+
+def verified(node: dict[str, Any], body: bytes) -> dict[str, str] | None:
+    """The notification's fields when the client finds them genuine."""
+    fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return fields if genuine(node, fields.copy()) else None
 
 
 def payment(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number: str) -> None:
@@ -127,20 +134,38 @@ def refunds(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number
         expect((event.get("refund_fee"), event.get("out_biz_no")), ("0.30", "r1"))
 
 
-def products(judge: Judge, pay: DefaultAlipayClient) -> None:
-    pages = {"page": "FAST_INSTANT_TRADE_PAY", "wap": "QUICK_WAP_WAY"}
-    for operation, product_code in pages.items():
-        with judge.proves(operation):
-            number = judge.number()
-            order = {"out_trade_no": number, "product_code": product_code, **ORDER}
-            page = open_page(pay.page_execute(request(f"alipay.trade.{operation}.pay", **order), "GET"))
-            demand("<html" in page, page)
-            paid(judge, pay, number)
+def pages(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any]) -> None:
+    with judge.proves("page"):
+        number = judge.number()
+        asked = request(
+            "alipay.trade.page.pay", out_trade_no=number, product_code="FAST_INSTANT_TRADE_PAY", **ORDER
+        )
+        asked.return_url = RETURN_URL
+        sent_back = judge.pay_at_cashier(open_page(pay.page_execute(asked, "GET")))
+        has_paid(pay, number)
+    with judge.proves("return_url"):
+        expect((sent_back.pop("mine"), sent_back["out_trade_no"]), ("1", number))
+        demand(genuine(node, sent_back.copy()), sent_back)
+        demand(not genuine(node, sent_back | {"total_amount": "0.01"}), sent_back)
+    with judge.proves("wap"):
+        number = judge.number()
+        asked = request("alipay.trade.wap.pay", out_trade_no=number, product_code="QUICK_WAP_WAY", **ORDER)
+        demand("<html" in open_page(pay.page_execute(asked, "GET")), number)
+        paid(judge, pay, number)
+
+
+def products(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any]) -> None:
     with judge.proves("app"):
         number = judge.number()
         order = {"out_trade_no": number, "product_code": "QUICK_MSECURITY_PAY", **ORDER}
-        judge.app_pay(pay.sdk_execute(request("alipay.trade.app.pay", **order)))
+        result = judge.app_pay(pay.sdk_execute(request("alipay.trade.app.pay", **order)))
         has_paid(pay, number)
+    with judge.proves("app_result"):
+        text = result[result.index("{", 1) : result.index("}") + 1]
+        expect(json.loads(text)["out_trade_no"], number)
+        signature = json.loads(result)["sign"]
+        demand(signed(node, text, signature), result)
+        demand(not signed(node, text.replace("1.00", "0.01"), signature), result)
     with judge.proves("create"):
         number = judge.number()
         order = {"out_trade_no": number, "buyer_id": "2088102169481075", **ORDER}
@@ -217,7 +242,8 @@ def main() -> None:
     pay, number = client(judge, node), judge.number()
     payment(judge, pay, node, number)
     refunds(judge, pay, node, number)
-    products(judge, pay)
+    pages(judge, pay, node)
+    products(judge, pay, node)
     closing(judge, pay)
     errors(judge, pay, node, number)
     partner(judge)

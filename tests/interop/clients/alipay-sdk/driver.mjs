@@ -1,5 +1,5 @@
 // alipay-sdk (npm), Alipay's own, as judge.
-import { demand, expect, Judge, refused } from '../judge.mjs';
+import { demand, expect, Judge, refused, RETURN_URL } from '../judge.mjs';
 
 const judge = new Judge('alipay-sdk');
 const { AlipaySdk } = judge.load('alipay-sdk');
@@ -112,6 +112,7 @@ async function opened(url, options) {
   const answer = await fetch(url, options);
   const page = await answer.text();
   demand(answer.ok && page.includes('<html'), page);
+  return page;
 }
 
 // Sends a form as the browser would that runs the client's snippet.
@@ -122,14 +123,23 @@ function submitted(form) {
   return opened(form.match(/action="([^"]*)"/)[1], { method: 'POST', body });
 }
 
-async function products(sdk) {
+async function pages(sdk) {
+  let sentBack;
+  const number = judge.number();
   await judge.proves('page', async () => {
-    const [linked, posted] = [judge.number(), judge.number()];
+    const posted = judge.number();
     const order = { productCode: 'FAST_INSTANT_TRADE_PAY', ...ORDER };
-    await opened(sdk.pageExec('alipay.trade.page.pay', 'GET', { bizContent: { ...order, outTradeNo: linked } }));
-    await paid(sdk, linked);
     await submitted(sdk.pageExec('alipay.trade.page.pay', { bizContent: { ...order, outTradeNo: posted } }));
     await paid(sdk, posted);
+    const params = { bizContent: { ...order, outTradeNo: number }, returnUrl: RETURN_URL };
+    sentBack = await judge.payAtCashier(await opened(sdk.pageExec('alipay.trade.page.pay', 'GET', params)));
+    await hasPaid(sdk, number);
+  });
+  await judge.proves('return_url', async () => {
+    const { mine, ...fields } = sentBack;
+    expect([mine, fields.out_trade_no], ['1', number]);
+    demand(sdk.checkNotifySignV2(fields), fields);
+    demand(!sdk.checkNotifySignV2({ ...fields, total_amount: '0.01' }), fields);
   });
   await judge.proves('wap', async () => {
     const number = judge.number();
@@ -137,11 +147,20 @@ async function products(sdk) {
     await opened(sdk.pageExec('alipay.trade.wap.pay', 'GET', { bizContent }));
     await paid(sdk, number);
   });
+}
+
+async function products(sdk) {
+  let result;
   await judge.proves('app', async () => {
     const number = judge.number();
     const bizContent = { outTradeNo: number, productCode: 'QUICK_MSECURITY_PAY', ...ORDER };
-    await judge.appPay(sdk.sdkExec('alipay.trade.app.pay', { bizContent }));
+    result = await judge.appPay(sdk.sdkExec('alipay.trade.app.pay', { bizContent }));
     await hasPaid(sdk, number);
+  });
+  await judge.proves('app_result', async () => {
+    const check = (text) => sdk.checkResponseSign(text, 'alipay_trade_app_pay_response', JSON.parse(text).sign);
+    check(result);
+    expect((await refused(Promise.resolve().then(() => check(result.replace('1.00', '0.01'))))).name, 'AlipayRequestError');
   });
   await judge.proves('create', async () => {
     const number = judge.number();
@@ -248,6 +267,7 @@ const sdk = keyMode(node);
 const number = judge.number();
 await payment(sdk, number);
 await refunds(sdk, number);
+await pages(sdk);
 await products(sdk);
 await closing(sdk);
 await errors(sdk, number);

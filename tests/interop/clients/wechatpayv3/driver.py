@@ -167,19 +167,17 @@ async def closing(judge: Judge, pay: Any) -> None:
         expect((await answered(200, pay.query(out_trade_no=number)))["trade_state"], "CLOSED")
 
 
-async def transfers(judge: Judge, pay: Any) -> None:
-    async def transfer(number: str) -> Any:
-        return await answered(
-            200,
-            pay.mch_transfer_bills(
-                number, "1000", OPENID, 30000, "奖励", user_name="张三", transfer_scene_report_infos=REPORT,
-                notify_url=judge.notify_url("transfer"),
-            ),
-        )  # fmt: skip
+async def transfer(judge: Judge, pay: Any, number: str, **fields: Any) -> Any:
+    """A transfer whose receiver's name the client encrypts for WeChat Pay."""
+    report = {"transfer_scene_report_infos": REPORT, "notify_url": judge.notify_url("transfer")}
+    asked = (number, "1000", OPENID, 30000, "奖励")
+    return await answered(200, pay.mch_transfer_bills(*asked, user_name="张三", **report, **fields))
 
+
+async def transfers(judge: Judge, pay: Any) -> None:
     number = judge.number("t")
     with judge.proves("transfer"):
-        made = await transfer(number)
+        made = await transfer(judge, pay, number)
         expect(made["state"], "WAIT_USER_CONFIRM")
         demand(bool(made["package_info"]), made)
     with judge.proves("transfer_query"):
@@ -199,11 +197,11 @@ async def transfers(judge: Judge, pay: Any) -> None:
         with judge.cannot(
             "transfer_cancel", "signs an empty body and sends `null`; a strict server answers 401"
         ):
-            await transfer(number)
+            await transfer(judge, pay, number)
             expect((await answered(401, pay.mch_transfer_bills_cancel(number)))["code"], "SIGN_ERROR")
     else:
         with judge.proves("transfer_cancel"):
-            await transfer(number)
+            await transfer(judge, pay, number)
             made = await answered(200, pay.mch_transfer_bills_cancel(number))
             demand(made["state"] in {"CANCELING", "CANCELLED"}, made)
 
@@ -250,6 +248,8 @@ async def certificates(judge: Judge) -> None:
             arrived = judge.received("certs")
             event = pay.callback(arrived.headers, arrived.body)
             expect(event["resource"]["out_trade_no"], number)
+            transfer_app = judge.merchants["certs"]["wxpay"]["transfer"]["appId"]
+            await transfer(judge, pay, judge.number("t"), appid=transfer_app)
 
 
 async def partner(judge: Judge) -> None:
@@ -261,6 +261,9 @@ async def partner(judge: Judge) -> None:
             url = judge.notify_url("partner")
             await create(pay, paid, "NATIVE", sub_mchid=sub_mchid, notify_url=url)
             judge.pay(paid)
+            sub_app = {"sub_mchid": sub_mchid, "sub_appid": node["subMerchants"][0]["subAppid"]}
+            made = await create(pay, judge.number(), "JSAPI", payer={"sub_openid": OPENID}, **sub_app)
+            expect(made["prepay_id"][:2], "wx")
             found = await answered(200, pay.query(out_trade_no=paid, sub_mchid=sub_mchid))
             expect((found["trade_state"], found["sub_mchid"]), ("SUCCESS", sub_mchid))
             arrived = judge.received("partner")
