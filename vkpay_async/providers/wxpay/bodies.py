@@ -10,7 +10,7 @@ from vkpay_async.crypto.rsa import encrypt_oaep
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.providers.wxpay.certs import NamedKey
 
-_TARGET = re.compile(r"/v3/[!-~]+", re.ASCII)
+_TARGET = re.compile(r"/v3/[-!$%&'()*+,./0-9:;=?@A-Z_a-z~]+")
 _NUMBER = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}", re.ASCII)
 
 PROTECTED = frozenset(

@@ -100,13 +100,18 @@ class Verifier:
         other.add(certificates)
         return other
 
-    def encryption_key(self, now_ms: int) -> NamedKey | None:
-        """What sensitive fields are encrypted with: the public key, else the newest valid certificate."""
+    def encryption_key(self, now_ms: int) -> NamedKey:
+        """What sensitive fields are encrypted with: the public key, else the newest valid certificate.
+
+        Raises :class:`SignatureInvalid` when there is none.
+        """
         if self.public_key is not None:
             return self.public_key
         valid = [c for c in self._certificates.values() if now_ms < c.expire_time]
-        newest = max(valid, key=lambda c: c.effective_time, default=None)
-        return NamedKey(newest.serial_no, newest.public_key) if newest else None
+        if not valid:
+            raise SignatureInvalid("no key to encrypt with: set wxpayPublicKey and wxpayPublicKeyId")
+        newest = max(valid, key=lambda certificate: certificate.effective_time)
+        return NamedKey(newest.serial_no, newest.public_key)
 
     def verify(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> None:
         """Raises :class:`SignatureInvalid` unless WeChat Pay signed ``body`` within five minutes of ``now_ms``.

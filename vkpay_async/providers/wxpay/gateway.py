@@ -135,13 +135,11 @@ class Gateway:
 
     def encryption_key(self) -> Flow[NamedKey]:
         """What sensitive fields are encrypted with; fetched when no valid one is known."""
-        key = self.verifier.encryption_key(self.env.now_ms())
-        if key is None:
+        try:
+            return self.verifier.encryption_key(self.env.now_ms())
+        except SignatureInvalid:
             yield from self.download()
-            key = self.verifier.encryption_key(self.env.now_ms())
-        if key is None:
-            raise SignatureInvalid(f"there is no valid key to encrypt with; {_NO_CERTIFICATES}")
-        return key
+            return self.verifier.encryption_key(self.env.now_ms())
 
     def _learn(self, unknown: UnknownSerial, *, moves_money: bool) -> Flow[None]:
         try:

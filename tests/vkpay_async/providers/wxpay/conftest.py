@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def certificate_of(
     key: rsa.RSAPrivateKey, *, serial: int = 0x7132D72A, start_s: int = NOW_S - 86400, days: int = 1825
 ) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "for tests")])
-    start = datetime.datetime.fromtimestamp(start_s, datetime.UTC)
+    start = dt.datetime.fromtimestamp(start_s, dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -53,7 +53,7 @@ def certificate_of(
         .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=days))
+        .not_valid_after(start + dt.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
 
@@ -188,7 +188,10 @@ def env(clock: Clock) -> Env:
 @pytest.fixture
 def make_node(platform_key: rsa.RSAPrivateKey, merchant_key: rsa.RSAPrivateKey) -> Callable[..., WxpayNode]:
     def make(*, public_key: bool = True, **settings: Any) -> WxpayNode:
-        named = {"wxpay_public_key": Material(public_pem_of(platform_key)), "wxpay_public_key_id": PUBLIC_KEY_ID}
+        named = {
+            "wxpay_public_key": Material(public_pem_of(platform_key)),
+            "wxpay_public_key_id": PUBLIC_KEY_ID,
+        }
         return WxpayNode(
             **{
                 "where": "vkpay.toml: wxpay.test",
@@ -246,3 +249,13 @@ class Exchange:
 @pytest.fixture
 def run() -> Exchange:
     return Exchange()
+
+
+@pytest.fixture
+def make_certificate(platform_key: rsa.RSAPrivateKey) -> Callable[..., x509.Certificate]:
+    """Platform certificates of the platform's key, or of another ``key``."""
+
+    def make(*, key: rsa.RSAPrivateKey | None = None, **fields: Any) -> x509.Certificate:
+        return certificate_of(key or platform_key, **fields)
+
+    return make

@@ -55,7 +55,9 @@ def test_published_ciphertexts_decrypt(vector: dict[str, Any]) -> None:
     assert plain.decode() == vector["plain"]
 
 
-@pytest.mark.parametrize("vector", [v for v in VECTORS["signatures"] if v["kind"] == "response"], ids=["F", "G"])
+@pytest.mark.parametrize(
+    "vector", [v for v in VECTORS["signatures"] if v["kind"] == "response"], ids=["F", "G"]
+)
 def test_published_answers_are_verified(vector: dict[str, Any]) -> None:
     timestamp, nonce, body = vector["lines"]
     headers = {
