@@ -55,7 +55,8 @@ def order_content(order: CreateOrder, node: AlipayNode, product_code: str, **own
         "subject": order.subject,
         "product_code": product_code,
         "body": order.body,
-        "seller_id": node.mch_id,
+        # The node's number is the service provider's; whoever gave the token is the seller without being named.
+        "seller_id": None if order.app_auth_token else node.mch_id,
         "store_id": order.store_id,
         "time_expire": None if order.time_expire is None else beijing_text(order.time_expire),
         **own,
