@@ -121,6 +121,7 @@ class TradeMessage(Buyer, frozen=True, kw_only=True):
 
     notify_id: str = ""
     app_id: str
+    auth_app_id: str | None = None
     out_trade_no: str
     trade_no: str
     trade_status: str
@@ -131,3 +132,8 @@ class TradeMessage(Buyer, frozen=True, kw_only=True):
     send_back_fee: str | None = None
     gmt_payment: str | None = None
     gmt_refund: str | None = None
+
+    @property
+    def through_partner(self) -> bool:
+        """A service provider's app asked on behalf of another merchant, who is then the seller."""
+        return self.auth_app_id not in (None, self.app_id)

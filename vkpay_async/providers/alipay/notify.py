@@ -137,7 +137,8 @@ def _trade(message: TradeMessage, raw: dict[str, str]) -> Trade:
         transaction_id=message.trade_no,
         total_fee=fen_from_yuan(message.total_amount),
         appid=message.app_id,
-        mch_id=message.seller_id,
+        mch_id=None if message.through_partner else message.seller_id,
+        sub_mchid=message.seller_id if message.through_partner else None,
         openid=message.openid,
         success_time=ms_from_beijing(message.gmt_payment),
         raw=raw,
@@ -157,7 +158,7 @@ def _refund(message: TradeMessage, given_back: Fen, raw: dict[str, str]) -> Refu
         refund_fee=optional_fen(message.send_back_fee) or given_back,
         total_fee=fen_from_yuan(message.total_amount),
         transaction_id=message.trade_no,
-        mch_id=message.seller_id,
+        mch_id=None if message.through_partner else message.seller_id,
         success_time=ms_from_beijing(message.gmt_refund),
         raw=raw,
     )

@@ -73,9 +73,11 @@ def test_optional_fields_of_an_order(
 def test_the_orders_token_goes_before_the_nodes(
     make: Any, key_node: AlipayNode, server: Any, exchange: Any, order: Any
 ) -> None:
+    provider = make(key_node, app_auth_token=Secret("node-token"), mch_id="2088101122136241")
     run = exchange(lambda request: server.ok(request, qr_code="q"))
-    run(make(key_node, app_auth_token=Secret("node-token")).create(order(app_auth_token="shop-token")))
+    run(provider.create(order(app_auth_token="shop-token")))
     assert server.params(run.requests[0])["app_auth_token"] == "shop-token"
+    assert "seller_id" not in server.biz(run.requests[0])
 
 
 @pytest.mark.parametrize(

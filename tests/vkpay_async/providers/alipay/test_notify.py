@@ -88,6 +88,15 @@ def test_refund(
     assert refund.success_time == (1_700_000_040_123 if "gmt_refund" in changes else None)
 
 
+def test_the_seller_behind_a_service_provider(read: Any, server: Any, paid: dict[str, str]) -> None:
+    partner = {**paid, "auth_app_id": "2021000000000099"}
+    trade = read(server.notification(partner)).trade
+    assert (trade.mch_id, trade.sub_mchid) == (None, "2088101122136241")
+    refund = read(server.notification({**partner, **GIVEN_BACK})).refund
+    assert refund.mch_id is None
+    assert read(server.notification({**paid, **GIVEN_BACK})).refund.mch_id == "2088101122136241"
+
+
 def test_message_of_another_kind(read: Any, server: Any) -> None:
     fields = {
         "msg_method": "alipay.fund.trans.order.changed",
