@@ -18,6 +18,7 @@ WXPAY = {
     "refund": "Refund",
     "refund_query": "Refund query",
     "notify_refund": "Refund notification",
+    "refund_rest": "Second refund up to the total, and no further",
     "close": "Close",
     "transfer": "Transfer",
     "sensitive": "Encrypted field (receiver's name)",
@@ -29,7 +30,7 @@ WXPAY = {
     "certificate_mode": "Platform certificate mode",
     "partner": "Partner mode",
     "business_error": "Business error read",
-    "wrong_key": "Wrong merchant key: the client's own error",
+    "wrong_key": "Wrong merchant key refused",
     "bad_signature": "Forged answer refused",
 }
 ALIPAY = {
@@ -48,6 +49,7 @@ ALIPAY = {
     "refund": "trade.refund",
     "refund_query": "trade.fastpay.refund.query",
     "notify_refund": "Refund notification verified",
+    "refund_rest": "Second refund up to the total, and no further",
     "close": "trade.close",
     "cancel": "trade.cancel",
     "transfer": "fund.trans.uni.transfer",
@@ -57,14 +59,15 @@ ALIPAY = {
     "encryption": "AES content encryption",
     "partner": "Called for another merchant (app_auth_token)",
     "business_error": "Business error read",
-    "wrong_key": "Wrong application key: the client's own error",
+    "wrong_key": "Wrong application key refused",
     "bad_signature": "Forged answer refused",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """A judge. ``prefix`` begins its order numbers; ``home`` is its folder and its environment's."""
+    """A judge. ``prefix`` begins its order numbers; ``home`` is its folder and its environment's; ``note`` is what
+    a reader of the table has to know."""
 
     name: str
     home: str
@@ -73,6 +76,7 @@ class Client:
     title: str = ""
     lacks: frozenset[str] = frozenset()
     port_80_only: bool = False
+    note: str = ""
 
     @property
     def required(self) -> list[str]:
@@ -106,5 +110,12 @@ CLIENTS = [
         lacks=frozenset({"certificate_mode", "transfer", "transfer_query", "encryption"}),
         port_80_only=True,
     ),
-    Client(name="alipay-sdk", home="alipay-sdk", provider="alipay", prefix="npm", title="alipay-sdk (npm)"),
+    Client(
+        name="alipay-sdk",
+        home="alipay-sdk",
+        provider="alipay",
+        prefix="npm",
+        title="alipay-sdk (npm)",
+        note="decrypts an encrypted answer, but cannot check its signature",
+    ),
 ]

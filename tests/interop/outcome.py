@@ -91,6 +91,8 @@ def _notes(outcome: Outcome) -> Iterable[str]:
     for operation, reason in outcome.defects.items():
         label = OPERATIONS[outcome.client.provider][operation]
         yield f"{outcome.title}, {label}: the client {reason}, and so does the simulator."
+    if outcome.client.note:
+        yield f"{outcome.title} {outcome.client.note}."
     if outcome.client.port_80_only:
         how = (
             "by replacing its connection function"

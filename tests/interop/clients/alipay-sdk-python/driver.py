@@ -134,6 +134,22 @@ def refunds(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number
         expect((event.get("refund_fee"), event.get("out_biz_no")), ("0.30", "r1"))
 
 
+def rest(judge: Judge, pay: DefaultAlipayClient, number: str) -> None:
+    def refund(amount: str, name: str) -> Any:
+        asked = {"out_trade_no": number, "refund_amount": amount, "out_request_no": name}
+        return called(pay, "alipay.trade.refund", **asked)
+
+    with judge.proves("refund_rest"):
+        again = refund("0.30", "r1")
+        expect((again.code, again.fund_change, again.refund_fee), ("10000", "N", "0.30"))
+        failed = refund("0.71", "r2")
+        expect((failed.code, failed.sub_code), ("40004", "ACQ.REASON_TRADE_REFUND_FEE_ERR"))
+        made = refund("0.70", "r3")
+        expect((made.code, made.fund_change, made.refund_fee), ("10000", "Y", "1.00"))
+        found = succeeded(pay, "alipay.trade.query", out_trade_no=number)
+        expect(found.trade_status, "TRADE_CLOSED")
+
+
 def pages(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any]) -> None:
     with judge.proves("page"):
         number = judge.number()
@@ -210,6 +226,10 @@ def errors(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number:
         failed = called(pay, "alipay.trade.query", out_trade_no="nosuchorder")
         demand(not failed.is_success(), failed.body)
         expect((failed.code, failed.sub_code), ("40004", "ACQ.TRADE_NOT_EXIST"))
+        with refused(ResponseException, "isv.invalid-app-id"):
+            called(
+                client(judge, node | {"appId": "2021000000000000"}), "alipay.trade.query", out_trade_no=number
+            )
     with judge.proves("wrong_key"):
         stranger = judge.merchants["certs"]["alipay"]["h5"]["privateKey"]
         impostor = client(judge, node | {"privateKey": stranger})
@@ -242,6 +262,7 @@ def main() -> None:
     pay, number = client(judge, node), judge.number()
     payment(judge, pay, node, number)
     refunds(judge, pay, node, number)
+    rest(judge, pay, number)
     pages(judge, pay, node)
     products(judge, pay, node)
     closing(judge, pay)

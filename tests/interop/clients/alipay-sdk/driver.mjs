@@ -108,6 +108,21 @@ async function refunds(sdk, number) {
   });
 }
 
+async function rest(sdk, number) {
+  const refund = (refundAmount, outRequestNo) => call(
+    sdk, 'alipay.trade.refund', { outTradeNo: number, refundAmount, outRequestNo },
+  );
+  await judge.proves('refund_rest', async () => {
+    const again = await succeeded(refund('0.30', 'r1'));
+    expect([again.fundChange, again.refundFee], ['N', '0.30']);
+    const failed = await refund('0.71', 'r2');
+    expect([failed.code, failed.subCode], ['40004', 'ACQ.REASON_TRADE_REFUND_FEE_ERR']);
+    const made = await succeeded(refund('0.70', 'r3'));
+    expect([made.fundChange, made.refundFee], ['Y', '1.00']);
+    expect((await succeeded(query(sdk, number))).tradeStatus, 'TRADE_CLOSED');
+  });
+}
+
 async function opened(url, options) {
   const answer = await fetch(url, options);
   const page = await answer.text();
@@ -201,6 +216,10 @@ async function errors(sdk, number) {
   await judge.proves('business_error', async () => {
     const failed = await query(sdk, 'nosuchorder');
     expect([failed.code, failed.subCode], ['40004', 'ACQ.TRADE_NOT_EXIST']);
+    // Nobody can sign for an app that does not exist, so this answer is read without a check.
+    const stranger = await keyMode({ ...node, appId: '2021000000000000' })
+      .exec('alipay.trade.query', { bizContent: { outTradeNo: number } });
+    expect([stranger.code, stranger.subCode], ['40002', 'isv.invalid-app-id']);
   });
   await judge.proves('wrong_key', async () => {
     const failed = await query(keyMode({ ...node, privateKey: judge.merchants.certs.alipay.h5.privateKey }), number);
@@ -267,6 +286,7 @@ const sdk = keyMode(node);
 const number = judge.number();
 await payment(sdk, number);
 await refunds(sdk, number);
+await rest(sdk, number);
 await pages(sdk);
 await products(sdk);
 await closing(sdk);

@@ -99,6 +99,17 @@ def refunds(judge: Judge, pay: AliPay, number: str) -> None:
         expect((event.get("refund_fee"), event.get("out_biz_no")), ("0.30", "r1"))
 
 
+def rest(judge: Judge, pay: AliPay, number: str) -> None:
+    with judge.proves("refund_rest"):
+        again = succeeded(pay.api_alipay_trade_refund("0.30", number, out_request_no="r1"))
+        expect((again["fund_change"], again["refund_fee"]), ("N", "0.30"))
+        failed = pay.api_alipay_trade_refund("0.71", number, out_request_no="r2")
+        expect((failed["code"], failed["sub_code"]), ("40004", "ACQ.REASON_TRADE_REFUND_FEE_ERR"))
+        made = succeeded(pay.api_alipay_trade_refund("0.70", number, out_request_no="r3"))
+        expect((made["fund_change"], made["refund_fee"]), ("Y", "1.00"))
+        expect(succeeded(pay.api_alipay_trade_query(number))["trade_status"], "TRADE_CLOSED")
+
+
 def pages(judge: Judge, pay: AliPay) -> None:
     with judge.proves("page"):
         number = judge.number()
@@ -219,6 +230,7 @@ def main() -> None:
     number = judge.number()
     payment(judge, pay, number)
     refunds(judge, pay, number)
+    rest(judge, pay, number)
     pages(judge, pay)
     products(judge, pay)
     closing(judge, pay)

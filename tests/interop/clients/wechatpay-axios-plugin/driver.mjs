@@ -116,20 +116,44 @@ async function refunds(wxpay, node, number) {
   });
 }
 
+async function rest(wxpay, number) {
+  const refund = (amount) => wxpay.v3.refund.domestic.refunds.post({
+    out_trade_no: number,
+    out_refund_no: judge.number('r'),
+    notify_url: judge.notifyUrl('rest'),
+    amount: { refund: amount, total: 100, currency: 'CNY' },
+  });
+  await judge.proves('refund_rest', async () => {
+    await judge.advance(60);
+    const failed = await refused(refund(71));
+    expect([failed.response.status, failed.response.data.code], [400, 'INVALID_REQUEST']);
+    expect((await refund(70)).data.amount.payer_refund, 70);
+  });
+}
+
+// What the create call gave for an order that was then paid.
+async function bought(wxpay, product, tradeType, node, changes = {}) {
+  const number = judge.number();
+  const body = order(number, node, { notify_url: judge.notifyUrl('products'), ...changes });
+  const { data } = await wxpay.v3.pay.transactions[product].post(body);
+  await judge.pay(number);
+  const { data: paid } = await query(wxpay, number);
+  expect([paid.trade_state, paid.trade_type], ['SUCCESS', tradeType]);
+  return data;
+}
+
 async function products(wxpay) {
+  const scene = { payer_client_ip: '14.23.150.211', h5_info: { type: 'Wap' } };
   await judge.proves('jsapi', async () => {
-    const { data } = await wxpay.v3.pay.transactions.jsapi
-      .post(order(judge.number(), nodes['mp-weixin'], { payer: { openid: OPENID } }));
-    expect(data.prepay_id.slice(0, 2), 'wx');
+    const made = await bought(wxpay, 'jsapi', 'JSAPI', nodes['mp-weixin'], { payer: { openid: OPENID } });
+    expect(made.prepay_id.slice(0, 2), 'wx');
   });
   await judge.proves('app', async () => {
-    const { data } = await wxpay.v3.pay.transactions.app.post(order(judge.number(), nodes['app-plus']));
-    expect(data.prepay_id.slice(0, 2), 'wx');
+    expect((await bought(wxpay, 'app', 'APP', nodes['app-plus'])).prepay_id.slice(0, 2), 'wx');
   });
   await judge.proves('h5', async () => {
-    const scene = { payer_client_ip: '14.23.150.211', h5_info: { type: 'Wap' } };
-    const { data } = await wxpay.v3.pay.transactions.h5.post(order(judge.number(), nodes.mweb, { scene_info: scene }));
-    expect(data.h5_url.slice(0, 8), 'https://');
+    const made = await bought(wxpay, 'h5', 'MWEB', nodes.mweb, { scene_info: scene });
+    expect(made.h5_url.slice(0, 8), 'https://');
   });
 }
 
@@ -275,6 +299,7 @@ const wxpay = publicKeyMode(nodes.h5);
 const number = judge.number();
 await payment(wxpay, nodes.h5, number);
 await refunds(wxpay, nodes.h5, number);
+await rest(wxpay, number);
 await products(wxpay);
 await codepay(wxpay, nodes.codepay);
 await closing(wxpay, nodes.h5);

@@ -79,18 +79,27 @@ async def create(pay: Any, number: str, product: str, **fields: Any) -> Any:
 
 
 async def products(judge: Judge, pay: Any) -> None:
-    node = judge.merchants["default"]["wxpay"]
+    app = judge.merchants["default"]["wxpay"]["app-plus"]["appId"]
+    scene = {"payer_client_ip": "14.23.150.211", "h5_info": {"type": "Wap"}}
     with judge.proves("jsapi"):
-        made = await create(pay, judge.number(), "JSAPI", payer={"openid": OPENID})
+        made = await bought(judge, pay, "JSAPI", "JSAPI", payer={"openid": OPENID})
         expect(made["prepay_id"][:2], "wx")
     with judge.proves("app"):
-        app = node["app-plus"]["appId"]
-        made = await create(pay, judge.number(), "APP", appid=app)
+        made = await bought(judge, pay, "APP", "APP", appid=app)
         expect(made["prepay_id"][:2], "wx")
     with judge.proves("h5"):
-        scene = {"payer_client_ip": "14.23.150.211", "h5_info": {"type": "Wap"}}
-        made = await create(pay, judge.number(), "H5", scene_info=scene)
+        made = await bought(judge, pay, "H5", "MWEB", scene_info=scene)
         expect(made["h5_url"][:8], "https://")
+
+
+async def bought(judge: Judge, pay: Any, product: str, trade_type: str, **fields: Any) -> Any:
+    """What the create call gave for an order that was then paid."""
+    number = judge.number()
+    made = await create(pay, number, product, notify_url=judge.notify_url("products"), **fields)
+    judge.pay(number)
+    paid = await answered(200, pay.query(out_trade_no=number))
+    expect((paid["trade_state"], paid["trade_type"]), ("SUCCESS", trade_type))
+    return made
 
 
 async def codepay(judge: Judge, pay: Any) -> None:
@@ -157,6 +166,19 @@ async def refunds(judge: Judge, pay: Any, number: str) -> None:
         arrived = judge.received("refund")
         event = pay.callback(arrived.headers, arrived.body)
         expect((event["event_type"], event["resource"]["refund_status"]), ("REFUND.SUCCESS", "SUCCESS"))
+
+
+async def rest(judge: Judge, pay: Any, number: str) -> None:
+    with judge.proves("refund_rest"):
+        judge.advance(60)
+        too_much = {"refund": 71, "total": 100, "currency": "CNY"}
+        failed = await answered(400, pay.refund(judge.number("r"), too_much, out_trade_no=number))
+        expect(failed["code"], "INVALID_REQUEST")
+        url, all_of_it = judge.notify_url("rest"), {"refund": 70, "total": 100, "currency": "CNY"}
+        made = await answered(
+            200, pay.refund(judge.number("r"), all_of_it, out_trade_no=number, notify_url=url)
+        )
+        expect(made["amount"]["payer_refund"], 70)
 
 
 async def closing(judge: Judge, pay: Any) -> None:
@@ -283,6 +305,7 @@ async def main() -> None:
         number = judge.number()
         await payment(judge, pay, number)
         await refunds(judge, pay, number)
+        await rest(judge, pay, number)
         await products(judge, pay)
         await codepay(judge, pay)
         await closing(judge, pay)
