@@ -75,7 +75,7 @@ class Fields:
 
     def text(self, name: str, limit: int) -> str | None:
         value = self.values.get(name)
-        if value is None:
+        if value in ("", None):
             return None
         if not isinstance(value, str):
             raise self.invalid(f"{name} 应为字符串")

@@ -1,0 +1,460 @@
+"""Orders from the first call to their end: what is a trade and when, repeats, timeouts, closing, cancelling."""
+
+from typing import Any
+
+import pytest
+
+from tests.vkpay_simulator.providers.alipay.merchant import NOTIFY_URL, Shop, order
+
+HOUR, DAY = 3600, 86400
+BUYER = "2088000000012345"
+CREATE, PRECREATE, PAY = "alipay.trade.create", "alipay.trade.precreate", "alipay.trade.pay"
+CLOSE, CANCEL, QUERY = "alipay.trade.close", "alipay.trade.cancel", "alipay.trade.query"
+ZEROS = {
+    "buyer_pay_amount": "0.00",
+    "invoice_amount": "0.00",
+    "point_amount": "0.00",
+    "receipt_amount": "0.00",
+}
+
+
+def barcode(number: str = "T1", code: str = "2812345678901234", **biz: Any) -> dict[str, Any]:
+    return order(number, scene="bar_code", auth_code=code, **biz)
+
+
+class TestPrecreate:
+    def test_a_code_is_no_trade_before_somebody_scans_it(self, shop: Shop) -> None:
+        made = shop.precreated()
+        assert sorted(made) == ["code", "msg", "out_trade_no", "qr_code"]
+        assert made["qr_code"].startswith("https://qr.alipay.com/bax")
+        assert shop.query() == {
+            "code": "40004",
+            "msg": "Business Failed",
+            "sub_code": "ACQ.TRADE_NOT_EXIST",
+            "sub_msg": "交易不存在",
+            "out_trade_no": "T1",
+            **ZEROS,
+        }
+        shop.simulated.alipay.scan("T1", payer=BUYER)
+        waiting = shop.query()
+        assert waiting["trade_status"] == "WAIT_BUYER_PAY"
+        assert waiting["buyer_user_id"] == BUYER
+        assert waiting.items() >= ZEROS.items()
+        assert "send_pay_date" not in waiting
+
+    def test_the_answer_once_it_is_paid(self, shop: Shop) -> None:
+        trade_no = shop.paid(store_id="S1", terminal_id="P1", passback_params="a%3D1")
+        answer = shop.query()
+        assert answer.pop("buyer_logon_id").partition("***@")[1]
+        assert answer == {
+            "code": "10000",
+            "msg": "Success",
+            "buyer_pay_amount": "10.00",
+            "buyer_user_id": BUYER,
+            "fund_bill_list": [{"amount": "10.00", "fund_channel": "ALIPAYACCOUNT"}],
+            "invoice_amount": "10.00",
+            "out_trade_no": "T1",
+            "passback_params": "a%3D1",
+            "point_amount": "0.00",
+            "receipt_amount": "10.00",
+            "send_pay_date": "2026-01-01 00:00:00",
+            "store_id": "S1",
+            "terminal_id": "P1",
+            "total_amount": "10.00",
+            "trade_no": trade_no,
+            "trade_status": "TRADE_SUCCESS",
+        }
+        assert len(trade_no) == 28
+        assert trade_no.startswith("202601012200141234")
+
+    def test_a_repeat_is_the_same_code(self, shop: Shop) -> None:
+        assert shop.precreated()["qr_code"] == shop.precreated()["qr_code"]
+        assert len(shop.simulated.alipay.orders()) == 1
+
+    def test_trade_no_wins_over_out_trade_no(self, shop: Shop) -> None:
+        trade_no = shop.paid()
+        assert shop.call(QUERY, {"trade_no": trade_no, "out_trade_no": "none"})["out_trade_no"] == "T1"
+        assert shop.call(QUERY, {"trade_no": "1", "out_trade_no": "T1"})["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+
+    def test_sellers_do_not_see_each_others_orders(self, shop: Shop) -> None:
+        shop.paid()
+        assert shop.simulated.shop("certs").state() == "ACQ.TRADE_NOT_EXIST"
+
+    def test_an_app_of_the_open_id_kind_never_sees_a_user_id(self, shop: Shop) -> None:
+        shop.simulated.control("account", pid="default", id_mode="open_id")
+        shop.paid()
+        answer = shop.query()
+        assert len(answer["buyer_open_id"]) == 47
+        assert "buyer_user_id" not in answer
+        told = shop.simulated.told()[0]
+        assert told["buyer_open_id"] == answer["buyer_open_id"]
+        assert "buyer_id" not in told
+
+
+@pytest.mark.parametrize(
+    ("method", "extra"),
+    [(PRECREATE, {}), (CREATE, {"buyer_id": BUYER}), (PAY, {"scene": "bar_code", "auth_code": "2850" * 4})],
+    ids=["precreate", "create", "pay"],
+)
+class TestRepeats:
+    def call(self, shop: Shop, method: str, extra: dict[str, str], **biz: Any) -> str:
+        answer = shop.call(method, {**order(), **extra, **biz})
+        code: str = answer.get("sub_code", answer["code"])
+        return code
+
+    @pytest.mark.parametrize("change", [{"total_amount": "10.01"}, {"subject": "咖啡"}])
+    def test_other_terms(
+        self, shop: Shop, method: str, extra: dict[str, str], change: dict[str, str]
+    ) -> None:
+        shop.precreated()
+        shop.simulated.alipay.scan("T1", payer=BUYER)
+        assert self.call(shop, method, extra, **change) == "ACQ.CONTEXT_INCONSISTENT"
+        assert self.call(shop, method, extra) == "10000"
+
+    def test_paid(self, shop: Shop, method: str, extra: dict[str, str]) -> None:
+        shop.paid()
+        assert self.call(shop, method, extra) == "ACQ.TRADE_HAS_SUCCESS"
+
+    def test_closed(self, shop: Shop, method: str, extra: dict[str, str]) -> None:
+        shop.precreated()
+        shop.simulated.alipay.scan("T1")
+        shop.call(CLOSE, {"out_trade_no": "T1"})
+        assert self.call(shop, method, extra) == "ACQ.TRADE_HAS_CLOSE"
+
+
+class TestCreate:
+    def test_the_trade_is_there_at_once(self, shop: Shop) -> None:
+        made = shop.call(CREATE, order(buyer_id=BUYER))
+        assert sorted(made) == ["code", "msg", "out_trade_no", "trade_no"]
+        assert shop.state() == "WAIT_BUYER_PAY"
+        assert shop.call(CREATE, order(buyer_id=BUYER)) == made
+
+    def test_another_buyer(self, shop: Shop) -> None:
+        shop.call(CREATE, order(buyer_id=BUYER))
+        again = shop.call(CREATE, order(buyer_id="2088000000054321"))
+        assert again["sub_code"] == "ACQ.TRADE_BUYER_NOT_MATCH"
+
+    @pytest.mark.parametrize(
+        ("buyer", "sub_code"),
+        [
+            ({}, "ACQ.INVALID_PARAMETER"),
+            ({"buyer_id": "208800000001234"}, "ACQ.BUYER_NOT_EXIST"),
+            ({"buyer_open_id": "short"}, "ACQ.BUYER_NOT_EXIST"),
+            ({"buyer_open_id": "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"}, None),
+            ({"op_buyer_open_id": "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"}, None),
+            ({"buyer_logon_id": "zhangsan@example.com"}, None),
+        ],
+    )
+    def test_who_may_be_the_buyer(self, shop: Shop, buyer: dict[str, str], sub_code: str | None) -> None:
+        answer = shop.call(CREATE, order(product_code="JSAPI_PAY", op_app_id=shop.node["appId"], **buyer))
+        assert answer.get("sub_code") == sub_code
+        if sub_code is None:
+            # The same person again is no other buyer.
+            assert shop.call(CREATE, order(product_code="JSAPI_PAY", **buyer)) == answer
+
+    def test_a_logon_id_is_shown_masked(self, shop: Shop) -> None:
+        shop.call(CREATE, order(buyer_logon_id="zhangsan@example.com"))
+        assert shop.query()["buyer_logon_id"] == "zha***@example.com"
+
+    def test_the_seller_cannot_buy(self, shop: Shop) -> None:
+        assert shop.call(CREATE, order(buyer_id=shop.pid))["sub_code"] == "ACQ.BUYER_SELLER_EQUAL"
+
+    def test_user_ids_are_nothing_to_an_open_id_app(self, shop: Shop) -> None:
+        shop.simulated.control("account", pid="default", id_mode="open_id")
+        assert shop.call(CREATE, order(buyer_id=BUYER))["sub_code"] == "ACQ.BUYER_NOT_EXIST"
+
+    def test_an_open_id_given_out_leads_back_to_its_person(self, shop: Shop) -> None:
+        shop.paid("T1")
+        shop.simulated.control("account", pid="default", id_mode="open_id")
+        open_id = shop.query("T1")["buyer_open_id"]
+        shop.call(CREATE, order("T2", buyer_open_id=open_id))
+        assert shop.simulated.alipay.orders()[1].payer == BUYER
+
+
+class TestBarcode:
+    def test_paid_at_once(self, shop: Shop) -> None:
+        answer = shop.call(PAY, barcode(), notify_url=NOTIFY_URL)
+        assert sorted(answer) == [
+            "buyer_logon_id",
+            "buyer_pay_amount",
+            "buyer_user_id",
+            "code",
+            "fund_bill_list",
+            "gmt_payment",
+            "invoice_amount",
+            "msg",
+            "out_trade_no",
+            "point_amount",
+            "receipt_amount",
+            "total_amount",
+            "trade_no",
+        ]
+        assert (answer["code"], answer["receipt_amount"]) == ("10000", "10.00")
+        assert shop.simulated.told()[0]["trade_status"] == "TRADE_SUCCESS"
+
+    async def test_the_buyer_types_the_password_later(self, shop: Shop) -> None:
+        answer = shop.call(PAY, barcode(code="2500000000000001"))
+        assert (answer["code"], answer["msg"]) == ("10003", " order success pay inprocess")
+        assert answer.items() >= ZEROS.items()
+        assert "gmt_payment" not in answer
+        assert shop.call(PAY, barcode(code="2500000000000001"))["trade_no"] == answer["trade_no"]
+        await shop.simulated.advance(4)
+        assert shop.state() == "WAIT_BUYER_PAY"
+        await shop.simulated.advance(1)
+        assert shop.state() == "TRADE_SUCCESS"
+
+    async def test_cancelled_before_the_password(self, shop: Shop) -> None:
+        shop.call(PAY, barcode(code="2500000000000001"))
+        assert shop.call(CANCEL, {"out_trade_no": "T1"})["action"] == "close"
+        await shop.simulated.advance(60)
+        assert shop.state() == "TRADE_CLOSED"
+        assert shop.call(PAY, barcode(code="2899000000000001"))["sub_code"] == "ACQ.TRADE_HAS_CLOSE"
+
+    async def test_the_buyer_gives_up(self, shop: Shop) -> None:
+        shop.call(PAY, barcode(code="2500000000000001"))
+        assert shop.simulated.alipay.cancel("T1").state == "WAIT_BUYER_PAY"
+        await shop.simulated.advance(60)
+        assert shop.state() == "WAIT_BUYER_PAY"
+
+    async def test_the_buyer_does_nothing(self, shop: Shop) -> None:
+        shop.call(PAY, barcode(code="2501000000000001"))
+        await shop.simulated.advance(60)
+        assert shop.state() == "WAIT_BUYER_PAY"
+        assert shop.simulated.alipay.pay("T1").state == "TRADE_SUCCESS"
+
+    @pytest.mark.parametrize(
+        ("code", "answer", "sub_code", "state"),
+        [
+            ("2502000000000001", "20000", "isp.unknow-error", "TRADE_SUCCESS"),
+            ("2503000000000001", "40004", "ACQ.PAYMENT_AUTH_CODE_INVALID", "ACQ.TRADE_NOT_EXIST"),
+            ("2504000000000001", "40004", "ACQ.BUYER_BALANCE_NOT_ENOUGH", "ACQ.TRADE_NOT_EXIST"),
+            ("2505000000000001", "20000", "isp.unknow-error", "ACQ.TRADE_NOT_EXIST"),
+            ("2400000000000001", "40004", "ACQ.PAYMENT_AUTH_CODE_INVALID", "ACQ.TRADE_NOT_EXIST"),
+            ("28000000000000012345678901", "40004", "ACQ.PAYMENT_AUTH_CODE_INVALID", "ACQ.TRADE_NOT_EXIST"),
+        ],
+    )
+    def test_codes_that_fail(self, shop: Shop, code: str, answer: str, sub_code: str, state: str) -> None:
+        failed = shop.call(PAY, barcode(code=code))
+        assert (failed["code"], failed["sub_code"]) == (answer, sub_code)
+        assert shop.state() == state
+        if answer == "40004":
+            assert failed.items() >= {"out_trade_no": "T1", **ZEROS}.items()
+
+    def test_a_face_payment_code(self, shop: Shop) -> None:
+        answer = shop.call(PAY, barcode(code="fp" + "a1" * 16 + "b") | {"scene": "security_code"})
+        assert answer["code"] == "10000"
+
+    def test_a_code_works_once(self, shop: Shop) -> None:
+        shop.call(PAY, barcode("T1"))
+        assert shop.call(PAY, barcode("T2"))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+        assert len(shop.simulated.alipay.orders()) == 1
+
+    @pytest.mark.parametrize("left_out", ["scene", "auth_code"])
+    def test_required_fields(self, shop: Shop, left_out: str) -> None:
+        biz = {name: value for name, value in barcode().items() if name != left_out}
+        assert shop.call(PAY, biz)["sub_code"] == "ACQ.INVALID_PARAMETER"
+
+    @pytest.mark.parametrize("product", ["PRE_AUTH", "GENERAL_WITHHOLDING", "CYCLE_PAY_AUTH"])
+    def test_other_contracts(self, shop: Shop, product: str) -> None:
+        assert shop.call(PAY, barcode(product_code=product))["sub_code"] == "ACQ.ACCESS_FORBIDDEN"
+
+
+LONG = "长" * 300
+GOODS = {"goods_id": "g", "goods_name": "茶", "quantity": 1, "price": 10.00}
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"out_trade_no": None}, "INVALID_PARAMETER"),
+    ({"out_trade_no": "订单"}, "INVALID_PARAMETER"),
+    ({"out_trade_no": "1" * 65}, "INVALID_PARAMETER"),
+    ({"out_trade_no": ["T1"]}, "INVALID_PARAMETER"),
+    ({"total_amount": None}, "INVALID_PARAMETER"),
+    ({"total_amount": "1.001"}, "INVALID_PARAMETER"),
+    ({"total_amount": "-1"}, "INVALID_PARAMETER"),
+    ({"total_amount": "１"}, "INVALID_PARAMETER"),
+    ({"total_amount": "0"}, "TOTAL_FEE_EXCEED"),
+    ({"total_amount": "100000000.01"}, "TOTAL_FEE_EXCEED"),
+    ({"subject": None}, "INVALID_PARAMETER"),
+    ({"subject": LONG}, "INVALID_PARAMETER"),
+    ({"subject": "a/b"}, "INVALID_PARAMETER"),
+    ({"subject": "a=b"}, "INVALID_PARAMETER"),
+    ({"subject": "a&b"}, "INVALID_PARAMETER"),
+    ({"body": LONG}, "INVALID_PARAMETER"),
+    ({"product_code": "QUICK_WAP_WAY"}, "INVALID_PARAMETER"),
+    ({"seller_id": "2088000000000000"}, "SELLER_NOT_EXIST"),
+    ({"discountable_amount": "1.00", "undiscountable_amount": "8.00"}, "INVALID_PARAMETER"),
+    ({"timeout_express": "1.5h"}, "INVALID_PARAMETER"),
+    ({"timeout_express": "16d"}, "INVALID_PARAMETER"),
+    ({"qr_code_timeout_express": "1c"}, "INVALID_PARAMETER"),
+    ({"time_expire": "tomorrow"}, "INVALID_PARAMETER"),
+    ({"time_expire": "2025-12-31 23:59:59"}, "NOW_TIME_AFTER_EXPIRE_TIME_ERROR"),
+    ({"enable_pay_channels": "balance", "disable_pay_channels": "pcredit"}, "INVALID_PARAMETER"),
+    ({"extend_params": []}, "INVALID_PARAMETER"),
+    ({"extend_params": "{"}, "INVALID_PARAMETER"),
+    ({"goods_detail": {}}, "INVALID_PARAMETER"),
+    ({"goods_detail": ["tea"]}, "INVALID_PARAMETER"),
+    ({"goods_detail": [{**GOODS, "goods_id": ""}]}, "INVALID_PARAMETER"),
+    ({"goods_detail": [{**GOODS, "price": "x"}]}, "INVALID_PARAMETER"),
+]
+RIGHT: list[dict[str, Any]] = [
+    {"total_amount": 10.01},
+    {"total_amount": 10},
+    {"total_amount": "100000000"},
+    {"total_amount": "0.1"},
+    {"out_trade_no": "a-b_1" * 12},
+    {"product_code": "FACE_TO_FACE_PAYMENT"},
+    {"discountable_amount": "1.00", "undiscountable_amount": "9.00"},
+    {"discountable_amount": "20.00"},
+    {"timeout_express": "15d", "qr_code_timeout_express": "1m"},
+    {"extend_params": '{"hb_fq_num":"3"}', "goods_detail": [GOODS]},
+]
+
+
+@pytest.mark.parametrize(("change", "sub_code"), WRONG, ids=lambda value: str(value)[:40])
+def test_orders_that_are_refused(shop: Shop, change: dict[str, Any], sub_code: str) -> None:
+    answer = shop.call(PRECREATE, order() | change)
+    assert (answer["code"], answer["sub_code"]) == ("40004", f"ACQ.{sub_code}")
+    assert shop.simulated.alipay.orders() == []
+
+
+@pytest.mark.parametrize("change", RIGHT, ids=lambda value: str(value)[:40])
+def test_orders_that_are_taken(shop: Shop, change: dict[str, Any]) -> None:
+    assert shop.call(PRECREATE, order() | change)["code"] == "10000"
+
+
+def test_the_seller_may_be_named(shop: Shop) -> None:
+    assert shop.precreated(seller_id=shop.pid)["code"] == "10000"
+
+
+class TestTimeouts:
+    @pytest.mark.parametrize(
+        ("biz", "seconds"),
+        [
+            ({}, 3 * HOUR),
+            ({"timeout_express": "90m"}, 90 * 60),
+            ({"timeout_express": "2d"}, 2 * DAY),
+            ({"timeout_express": "1c"}, DAY),
+            ({"timeout_express": "90m", "time_expire": "2026-01-01 05:00:00"}, 5 * HOUR),
+        ],
+    )
+    async def test_a_scanned_code_closes(self, shop: Shop, biz: dict[str, str], seconds: int) -> None:
+        shop.precreated(**biz)
+        shop.simulated.alipay.scan("T1")
+        await shop.simulated.advance(seconds - 1)
+        assert shop.state() == "WAIT_BUYER_PAY"
+        await shop.simulated.advance(1)
+        assert shop.state() == "TRADE_CLOSED"
+        assert shop.query()["receipt_amount"] == "0.00"
+
+    @pytest.mark.parametrize(
+        ("biz", "seconds"),
+        [
+            ({}, 2 * HOUR),
+            ({"timeout_express": "2d"}, 2 * HOUR),
+            ({"timeout_express": "5m"}, 300),
+            ({"qr_code_timeout_express": "10m"}, 600),
+            ({"qr_code_timeout_express": "1d"}, 2 * HOUR),
+        ],
+    )
+    async def test_a_code_nobody_scanned_becomes_void(
+        self, shop: Shop, biz: dict[str, str], seconds: int
+    ) -> None:
+        code = shop.precreated(**biz)["qr_code"]
+        await shop.simulated.advance(seconds - 1)
+        assert shop.simulated.alipay.orders()[0].state == "UNOPENED"
+        await shop.simulated.advance(1)
+        assert shop.simulated.alipay.orders()[0].state == "VOID"
+        assert shop.state() == "ACQ.TRADE_NOT_EXIST"
+        assert shop.precreated("T1", "11.00")["qr_code"] != code
+
+    async def test_a_scanned_code_outlives_the_code(self, shop: Shop) -> None:
+        shop.precreated()
+        shop.simulated.alipay.scan("T1")
+        await shop.simulated.advance(2 * HOUR)
+        assert shop.state() == "WAIT_BUYER_PAY"
+
+    async def test_create_counts_from_the_call(self, shop: Shop) -> None:
+        shop.call(CREATE, order(buyer_id=BUYER, product_code="JSAPI_PAY"))
+        await shop.simulated.advance(15 * DAY - 1)
+        assert shop.state() == "WAIT_BUYER_PAY"
+        await shop.simulated.advance(1)
+        assert shop.state() == "TRADE_CLOSED"
+
+    async def test_a_paid_trade_does_not_close_and_is_finished_after_a_year(self, shop: Shop) -> None:
+        shop.paid()
+        await shop.simulated.advance(365 * DAY - 1)
+        assert shop.state() == "TRADE_SUCCESS"
+        await shop.simulated.advance(1)
+        assert shop.state() == "TRADE_FINISHED"
+        assert shop.call(PRECREATE, order())["sub_code"] == "ACQ.TRADE_HAS_SUCCESS"
+
+
+class TestClose:
+    def test_a_waiting_trade(self, shop: Shop) -> None:
+        made = shop.call(CREATE, order(buyer_id=BUYER))
+        closed = shop.call(CLOSE, {"trade_no": made["trade_no"]})
+        assert closed == made
+        assert shop.state() == "TRADE_CLOSED"
+        assert shop.call(CLOSE, {"out_trade_no": "T1"})["sub_code"] == "ACQ.TRADE_STATUS_ERROR"
+
+    def test_a_paid_trade(self, shop: Shop) -> None:
+        shop.paid()
+        answer = shop.call(CLOSE, {"out_trade_no": "T1"})
+        assert (answer["sub_code"], answer["sub_msg"]) == ("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
+
+    @pytest.mark.parametrize(("voids", "state"), [(True, "VOID"), (False, "UNOPENED")])
+    def test_a_code_nobody_scanned(self, shop: Shop, voids: bool, state: str) -> None:
+        shop.simulated.control("rules", close_voids_unopened=voids)
+        shop.precreated()
+        assert shop.call(CLOSE, {"out_trade_no": "T1"})["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+        assert shop.simulated.alipay.orders()[0].state == state
+
+    @pytest.mark.parametrize("method", [CLOSE, CANCEL, QUERY])
+    def test_a_number_is_needed(self, shop: Shop, method: str) -> None:
+        assert shop.call(method, {})["sub_code"] == "ACQ.INVALID_PARAMETER"
+
+
+class TestCancel:
+    @pytest.mark.parametrize("precreated", [True, False])
+    def test_nothing_there(self, shop: Shop, precreated: bool) -> None:
+        if precreated:
+            shop.precreated()
+        answer = {"code": "10000", "msg": "Success", "out_trade_no": "T1", "retry_flag": "N"}
+        assert shop.call(CANCEL, {"out_trade_no": "T1"}) == answer
+        assert shop.call(CANCEL, {"out_trade_no": "T1"}) == answer
+        assert [one.state for one in shop.simulated.alipay.orders()] == ["VOID"] * precreated
+
+    def test_unpaid(self, shop: Shop) -> None:
+        made = shop.call(CREATE, order(buyer_id=BUYER))
+        answer = shop.call(CANCEL, {"out_trade_no": "T1"})
+        assert answer == {**made, "action": "close", "retry_flag": "N"}
+        assert shop.call(CANCEL, {"out_trade_no": "T1"}) == answer
+
+    def test_paid(self, shop: Shop) -> None:
+        shop.paid()
+        answer = shop.call(CANCEL, {"out_trade_no": "T1"})
+        assert (answer["action"], answer["gmt_refund_pay"]) == ("refund", "2026-01-01 00:00:00")
+        assert shop.call(CANCEL, {"out_trade_no": "T1"}) == answer
+        assert shop.state() == "TRADE_CLOSED"
+        told = shop.simulated.told()[-1]
+        assert (told["trade_status"], told["refund_fee"]) == ("TRADE_CLOSED", "10.00")
+
+    def test_partly_refunded_under_the_orders_own_number(self, shop: Shop) -> None:
+        shop.paid()
+        refund = {"out_trade_no": "T1", "out_request_no": "T1", "refund_amount": "4.00"}
+        shop.call("alipay.trade.refund", refund)
+        assert shop.call(CANCEL, {"out_trade_no": "T1"})["action"] == "refund"
+        assert shop.simulated.alipay.orders()[0].refunded_fee == 1000
+
+    async def test_a_day_later(self, shop: Shop) -> None:
+        shop.paid()
+        await shop.simulated.advance(DAY + 1)
+        assert shop.call(CANCEL, {"out_trade_no": "T1"})["sub_code"] == "ACQ.TRADE_CANCEL_TIME_OUT"
+
+    async def test_finished(self, shop: Shop) -> None:
+        shop.paid()
+        await shop.simulated.advance(365 * DAY)
+        assert shop.call(CANCEL, {"out_trade_no": "T1"})["sub_code"] == "ACQ.TRADE_HAS_FINISHED"
+
+    def test_no_money_left(self, shop: Shop) -> None:
+        shop.paid()
+        shop.simulated.control("account", pid="default", balance=999)
+        assert shop.call(CANCEL, {"out_trade_no": "T1"})["sub_code"] == "ACQ.SELLER_BALANCE_NOT_ENOUGH"
