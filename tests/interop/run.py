@@ -41,9 +41,10 @@ def main() -> int:
         outcomes = list(pool.map(lambda client: judged(client, receiver.url), chosen))
     lines = [line for outcome in outcomes for line in outcome.lines]
     (HERE / "results.json").write_text(json.dumps(lines, ensure_ascii=False, indent=1) + "\n")
+    status = report(outcomes)
     if options.update_readme:
         update_readme(ROOT / "README.md", tables(outcomes))
-    return report(outcomes)
+    return status
 
 
 def judged(client: Client, receiver_url: str) -> Outcome:

@@ -99,11 +99,11 @@ class Judge:
 
     def pay_at_cashier(self, page: str) -> dict[str, str]:
         """Presses the page's button; the query of the address that the browser is sent back to."""
-        action = re.search(r'action="([^"]*)"', page)
-        demand(action is not None, page)
+        action = "".join(re.findall(r'action="([^"]*)"', page))
+        demand(bool(action), page)
         opener = urllib.request.build_opener(_Staying)
         try:
-            opener.open(f"{self.base_url}{action[1]}", b"choice=pay", timeout=10)
+            opener.open(f"{self.base_url}{action}", b"choice=pay", timeout=10)
         except urllib.error.HTTPError as sent_back:
             expect(sent_back.code, 302)
             return dict(parse_qsl(urlsplit(sent_back.headers["Location"]).query))
