@@ -121,7 +121,8 @@ def _why(world: World, request: web.Request, error: web.HTTPException) -> str:
 
 def _record(world: World, request: web.Request, answer: Answer) -> None:
     target = Target(provider=None, operation=None, path=request.path, out_trade_no=None)
-    write(world, _request(request, b""), Outcome(answer=answer), target, explain=answer.explain)
+    seen = Request(method=request.method, target=request.raw_path, headers=request.headers)
+    write(world, seen, Outcome(answer=answer), target, explain=answer.explain)
 
 
 def _running(world: World) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -96,6 +96,7 @@ class Agenda:
         self._clock = clock
         self._heap: list[Due] = []
         self._numbers = itertools.count()
+        self._life = 0
         self.changed: Callable[[], None] = lambda: None
         self.settled: Callable[[], Awaitable[None]] = _at_once
 
@@ -120,17 +121,20 @@ class Agenda:
 
     async def advance(self, seconds: float) -> None:
         """Moves business time forward, stopping at every entry on the way. One call at a time."""
-        target = self._clock.now() + round(seconds * 1000)
+        target, life = self._clock.now() + round(seconds * 1000), self._life
         await self.settled()
-        while (at := self.next_at()) is not None and at <= target:
+        while life == self._life and (at := self.next_at()) is not None and at <= target:
             self._clock.move_to(at)
             await self.run_due()
             await self.settled()
-        self._clock.move_to(target)
+        if life == self._life:
+            self._clock.move_to(target)
         self.changed()
 
     def clear(self) -> None:
+        """Takes everything off. Time that is being moved stops where it is."""
         self._heap.clear()
+        self._life += 1
 
     @staticmethod
     async def _run(due: Due) -> None:

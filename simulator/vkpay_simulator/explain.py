@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from vkpay_simulator.delivery import Attempt, Delivery
 from vkpay_simulator.exchange import Answer
 
+SHOWN_BYTES = 200
 _BY_STATUS = {
     401: "The provider could not verify who sent this: check the signature, the key and the clock.",
     413: "The body is larger than the simulator takes (8 MiB).",
@@ -16,12 +17,14 @@ _BY_STATUS = {
 
 
 def of_answer(answer: Answer, faults: Sequence[str]) -> str:
-    """The provider's own words if it has any."""
+    """The provider's explanation if it gives one, else the beginning of what it said."""
     if answer.explain:
         return answer.explain
     if faults:
         return f"Made by a fault that was asked for: {', '.join(faults)}."
-    return _BY_STATUS.get(answer.status, "")
+    if answer.status in _BY_STATUS:
+        return _BY_STATUS[answer.status]
+    return answer.body[:SHOWN_BYTES].decode(errors="replace") if answer.status >= 400 else ""
 
 
 def of_unknown(method: str, path: str, known: Sequence[tuple[str, str]]) -> str:

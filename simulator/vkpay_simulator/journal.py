@@ -12,7 +12,7 @@ import msgspec
 from vkpay_simulator.redact import redact
 
 ENTRIES = 10_000
-BODY_CHARACTERS = 16_384
+BODY_BYTES = 16_384
 
 
 class Entry(msgspec.Struct, kw_only=True, frozen=True):
@@ -74,5 +74,5 @@ class Journal:
 
 def shown(body: bytes) -> str:
     """A body as the journal keeps it: text, without secrets, cut where it gets long."""
-    text = redact(body.decode(errors="replace"))
-    return text if len(text) <= BODY_CHARACTERS else f"{text[:BODY_CHARACTERS]}… ({len(body)} bytes)"
+    text = redact(body[:BODY_BYTES].decode(errors="replace"))
+    return text if len(body) <= BODY_BYTES else f"{text}… ({len(body)} bytes)"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 SHOWN = 8
 _NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier"
-_QUOTE = r"(?:\\*\"|%5C%22|%22)"
+_QUOTE = r"(?:\\{0,7}\"|%5C%22|%22)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
 _PATTERNS = (
     # Authorization: WECHATPAY2-SHA256-RSA2048 …,signature="…"
@@ -23,7 +23,8 @@ _PATTERNS = (
 
 
 def redact(text: str) -> str:
-    """The text with such values cut to their first characters."""
+    """The text with such values cut to their first characters, and without what is no text."""
+    text = text.encode(errors="replace").decode()
     for pattern in _PATTERNS:
         text = pattern.sub(_cut, text)
     return text

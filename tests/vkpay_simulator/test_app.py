@@ -41,6 +41,7 @@ async def raw(client: Client, text: str) -> str:
     [
         ("/toy/echo/a%2Fb?x=%7E+1&&y", "/toy/echo/a%2Fb?x=%7E+1&&y"),
         ("/toy/echo/%e4%b8?", "/toy/echo/%e4%b8?"),
+        ("/toy/echo/a|b*_@-c", "/toy/echo/a|b*_@-c"),
         ("http://api.example/toy/echo/a?b=http://c/d", "/toy/echo/a?b=http://c/d"),
         ("/toy/echo/a?b=http://c/d", "/toy/echo/a?b=http://c/d"),
     ],
@@ -49,6 +50,16 @@ async def test_a_handler_sees_the_target_byte_for_byte(client: Client, target: s
     answer = await raw(client, f"GET {target} HTTP/1.1\nHost: api.example\nConnection: close\n\n")
     assert f'"target":"{seen}"' in answer
     assert '"origin":"http://api.example"' in answer
+
+
+async def test_a_header_that_is_no_text_does_not_spoil_the_journal(client: Client) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(b"GET /toy/echo/a HTTP/1.1\r\nHost: h\r\nX-Odd: \xff\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    await writer.wait_closed()
+    (entry,) = (await (await client.get("/_sim/journal")).json())["entries"]
+    assert entry["request_headers"]["X-Odd"] == "?"
 
 
 async def test_header_names_and_charset_go_out_as_the_provider_wrote_them(client: Client) -> None:

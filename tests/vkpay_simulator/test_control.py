@@ -1,3 +1,4 @@
+import asyncio
 import io
 import logging
 from typing import Any
@@ -96,6 +97,21 @@ async def test_a_slow_receiver_does_not_hold_up_another(
     await post(client, "pay", {"out_trade_no": "slow", "wait": False})
     assert (await post(client, "pay", {"out_trade_no": "quick"}))[0] == 200
     assert len(receiver.bodies) == 1
+
+
+async def test_many_buyers_and_a_moving_clock_at_once(client: Client, receiver: Receiver) -> None:
+    numbers = [f"no-{n}" for n in range(20)]
+    for number in numbers:
+        await create(client, number, notify_url=receiver.url)
+    steps = [post(client, "clock", {"advance_seconds": 60}) for _ in range(10)]
+    done = await asyncio.gather(
+        *(post(client, "pay", {"out_trade_no": number}) for number in numbers), *steps
+    )
+    assert {status for status, _ in done} == {200}
+    assert (await get(client, "clock"))["offset_seconds"] == 600
+    delivered = (await get(client, "deliveries"))["deliveries"]
+    assert {(one["state"], len(one["attempts"])) for one in delivered} == {("delivered", 1)}
+    assert len(receiver.bodies) == 20
 
 
 async def test_resend(client: Client, receiver: Receiver) -> None:

@@ -36,7 +36,8 @@ def test_why_a_notification_was_not_accepted(attempt: Attempt, says: str) -> Non
 def test_a_provider_explains_in_its_own_words() -> None:
     assert of_answer(Answer(status=401, explain="The mchid is unknown."), ()) == "The mchid is unknown."
     assert "signature" in of_answer(Answer(status=401), ())
-    assert of_answer(Answer(status=200), ()) == ""
+    assert of_answer(Answer(status=200, body=b"fine"), ()) == ""
+    assert of_answer(Answer(status=400, body=b'{"code":"PARAM_ERROR"}'), ()) == '{"code":"PARAM_ERROR"}'
     assert "drop, latency" in of_answer(Answer(), ("drop", "latency"))
 
 

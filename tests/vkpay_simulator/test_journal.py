@@ -1,4 +1,4 @@
-from vkpay_simulator.journal import BODY_CHARACTERS, Entry, Journal, shown
+from vkpay_simulator.journal import BODY_BYTES, Entry, Journal, shown
 
 
 def entry(operation: str = "toy.create") -> Entry:
@@ -33,5 +33,5 @@ def test_the_newest_that_match_are_found() -> None:
 
 
 def test_a_long_body_is_cut_and_a_strange_one_is_still_text() -> None:
-    assert shown(b"x" * (BODY_CHARACTERS + 1)).endswith("x… (16385 bytes)")
+    assert shown(b"x" * (BODY_BYTES + 1)).endswith("x… (16385 bytes)")
     assert shown(b"\xff\xfe") == "\ufffd\ufffd"

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from vkpay_simulator.redact import redact, redact_headers
@@ -47,3 +49,14 @@ def test_credentials_in_headers_are_hidden() -> None:
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
         "Accept": "*/*",
     }
+
+
+def test_a_hostile_body_costs_no_more_than_its_length() -> None:
+    started = time.process_time()
+    for hostile in ("\\" * 16_384, '"sign' * 4_000, "%5C" * 5_000, '"sign" ' + " " * 16_000):
+        redact(hostile)
+    assert time.process_time() - started < 1
+
+
+def test_what_is_no_text_can_still_be_written_as_json() -> None:
+    assert redact("a\udcffb") == "a?b"

@@ -215,6 +215,20 @@ async def test_without_a_network_an_attempt_says_so(world: World) -> None:
     assert "build_app" in one.attempts[0].error
 
 
+async def test_reset_stops_a_clock_that_is_being_moved(world: World) -> None:
+    start = world.clock.now()
+
+    async def post(url: str, outgoing: Outgoing, timeout_s: float) -> Reply:
+        world.reset()
+        return Reply(500, b"")
+
+    world.sender.post = post
+    world.notify(delivery())
+    await world.advance(86_400)
+    assert world.clock.now() == start
+    assert world.agenda.next_at() is None
+
+
 async def test_reset_stops_what_is_on_its_way(world: World) -> None:
     on_its_way = asyncio.Event()
 

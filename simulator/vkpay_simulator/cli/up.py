@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +19,8 @@ READY = "VKPAY_SIM_READY"
 def run(settings: Settings, host: str, port: int, config_out: Path | None) -> None:
     """Serves until SIGINT or SIGTERM. Standard output gets one line, ``VKPAY_SIM_READY <address>``; people read
     standard error. Raises :class:`OSError` for a taken port or a config file that cannot be written."""
-    asyncio.run(_run(settings, host, port, config_out))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_run(settings, host, port, config_out))
 
 
 async def _run(settings: Settings, host: str, port: int, config_out: Path | None) -> None:
@@ -44,6 +46,7 @@ def _welcome(world: World, url: str, config_out: Path | None) -> None:
 async def _asked_to_stop() -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    with suppress(NotImplementedError):  # Windows: Ctrl-C comes as KeyboardInterrupt
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
     await stop.wait()
