@@ -74,7 +74,7 @@ class App:
     aes_key: bytes | None = field(default=None, repr=False)
     id_mode: str = "user_id"
     products: frozenset[str] = PRODUCTS
-    authorisations: dict[str, Authorisation] = field(default_factory=dict)
+    authorisations: dict[str, Authorisation] = field(default_factory=dict, repr=False)
     public_key: rsa.RSAPublicKey = field(init=False)
 
     def __post_init__(self) -> None:

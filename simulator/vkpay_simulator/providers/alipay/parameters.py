@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.message
 import email.parser
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from vkpay_simulator.exchange import Request
@@ -18,7 +18,7 @@ CODECS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb1
 class Parameters:
     """The merged query and form. ``charset`` is as announced, ``codec`` is ``None`` when nobody knows it."""
 
-    values: dict[str, str]
+    values: dict[str, str] = field(repr=False)
     charset: str
     codec: str | None
 
