@@ -116,8 +116,10 @@ class Agenda:
 
     async def run_due(self) -> None:
         """Runs everything due by now, and what that in turn makes due by now."""
-        while (at := self.next_at()) is not None and at <= self._clock.now():
-            await self._run(heapq.heappop(self._heap))
+        while action := self._pop_due():
+            result = action()
+            if inspect.isawaitable(result):
+                await result
 
     async def advance(self, seconds: float) -> None:
         """Moves business time forward, stopping at every entry on the way. One call at a time."""
@@ -136,10 +138,6 @@ class Agenda:
         self._heap.clear()
         self._life += 1
 
-    @staticmethod
-    async def _run(due: Due) -> None:
-        if due.action is None:
-            return
-        result = due.action()
-        if inspect.isawaitable(result):
-            await result
+    def _pop_due(self) -> Action | None:
+        at = self.next_at()
+        return None if at is None or at > self._clock.now() else heapq.heappop(self._heap).action

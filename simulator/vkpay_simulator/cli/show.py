@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -86,9 +87,7 @@ def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], empty: str) 
 
 
 def _print(what: Any) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_OF_A_FILE)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
     console.print(what, markup=False, highlight=False)
 
 
