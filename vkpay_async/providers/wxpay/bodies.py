@@ -78,6 +78,10 @@ def encrypt_text(name: str, text: str, key: NamedKey) -> str:
         ) from error
 
 
+_PLAIN = frozenset({str, int, bool})
+_EMPTY: tuple[Any, ...] = (None, "", {}, [])
+
+
 def _merged(fields: Mapping[str, Any], other: Mapping[str, Any], path: str) -> dict[str, Any]:
     body = dict(fields)
     for key, value in other.items():
@@ -96,16 +100,13 @@ def _holds_protected(current: Any, where: str) -> bool:
 
 
 def _without_empty(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
-        kept = {key: _without_empty(member) for key, member in value.items()}
-        return {key: member for key, member in kept.items() if not _empty(member)}
+        return {key: kept for key, member in value.items() if (kept := _without_empty(member)) not in _EMPTY}
     if isinstance(value, (list, tuple)):
         return [_without_empty(member) for member in value]
     return value
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == "" or value == {} or value == []
 
 
 def _encrypted_at(value: Any, path: list[str], field: str, key: NamedKey) -> Any:

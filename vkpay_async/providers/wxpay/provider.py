@@ -72,6 +72,8 @@ class WxpayProvider:
 
         Raises :class:`ConfigError` naming file, node and key.
         """
+        if node.version != 3:
+            raise node.error("version", f"{node.version} is not spoken here; set it to 3 and give v3_key")
         return cls(node, gateway_from(node, env, verifier))
 
     @property

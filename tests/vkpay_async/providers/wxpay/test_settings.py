@@ -86,6 +86,7 @@ def test_a_configured_platform_certificate_needs_no_download(
         ({"wxpay_public_key_id": None}, "wxpay_public_key_id is not set"),
         ({"wxpay_public_key_id": "0114232134912410000000000000"}, "must start with PUB_KEY_ID_"),
         ({"platform_cert": Material("x")}, "platform_cert neither PEM"),
+        ({"version": 2}, "version 2 is not spoken here; set it to 3"),
         ({"base_url": "api.mch.weixin.qq.com"}, "base_url must start with https://"),
     ],
 )
