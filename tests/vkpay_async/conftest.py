@@ -1,0 +1,44 @@
+"""The fake provider in the place of the real ones, and a shop that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
+from vkpay_async.providers import registry
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    bank = Bank()
+    monkeypatch.setattr(FakeProvider, "bank", bank, raising=False)
+    for name in ("wxpay", "alipay"):
+        monkeypatch.setitem(registry.PROVIDERS, name, FakeProvider.from_node)
+    return bank
+
+
+@pytest.fixture
+async def shop(bank: Bank, clock: Clock) -> AsyncIterator[Shop]:
+    shop = open_shop(bank, clock, "sqlite+aiosqlite://")
+    async with shop.pay:
+        yield shop
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'pay.db'}"
+
+
+@pytest.fixture
+async def shop_on_disk(bank: Bank, clock: Clock, database: str) -> AsyncIterator[Shop]:
+    shop = open_shop(bank, clock, database)
+    async with shop.pay:
+        yield shop
