@@ -1,0 +1,57 @@
+"""The table of ways, and what counts as a failure of each buyer."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from vkpay_async.cli.demo.report import StepFailed
+from vkpay_async.cli.demo.ways import WAYS, Sale, opens_page, pays_in_app, showed_code
+from vkpay_async.models import CodePayResult, OrderString, PageUrl, TradeState
+from vkpay_async.pay_type import PAY_TYPES
+
+
+def test_every_pay_type_is_in_the_table_once() -> None:
+    assert sorted(way.pay_type for way in WAYS) == sorted(PAY_TYPES)
+
+
+def test_order_numbers_and_payment_codes_differ_and_fit_both_providers() -> None:
+    sales: list[Sale] = [
+        Sale(shop=_shop(), way=way, merchant=merchant) for way in WAYS for merchant in ("default", "certs")
+    ]
+    numbers = {sale.number for sale in sales}
+    assert len(numbers) == len(sales)
+    assert all(6 <= len(number) <= 32 and number.replace("_", "").isalnum() for number in numbers)
+    codes = [sale.code["auth_code"] for sale in sales if sale.code]
+    assert len(set(codes)) == len(codes) == 4
+    assert {len(code) for code in codes} == {18}
+
+
+@pytest.mark.parametrize(
+    ("buyer", "info", "why"),
+    [
+        (opens_page, PageUrl(url="http://127.0.0.1/"), "answered 502"),
+        (pays_in_app, OrderString(order_string="a=b"), "resultStatus 4000 isv.invalid-signature"),
+        (
+            showed_code,
+            CodePayResult(trade_state=TradeState.USERPAYING, trade_state_desc="password"),
+            "USERPAYING",
+        ),
+    ],
+)
+async def test_a_buyer_who_cannot_pay_fails_the_step(buyer: Any, info: Any, why: str) -> None:
+    sale = Sale(shop=_shop(), way=WAYS[0], merchant="default")
+    with pytest.raises(StepFailed, match=why):
+        await buyer(sale, info)
+
+
+def _shop() -> Any:
+    async def open_page(_address: str) -> int:
+        return 502
+
+    async def take_order_string(_text: str) -> str:
+        return "4000 isv.invalid-signature"
+
+    return SimpleNamespace(simulator=SimpleNamespace(open=open_page, take_order_string=take_order_string))

@@ -1,0 +1,1 @@
+"""``vkpay demo``: every way of paying, against a simulator that it starts itself."""

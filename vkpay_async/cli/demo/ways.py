@@ -1,0 +1,140 @@
+"""Every way of paying: how the merchant asks for it, and what the buyer does then."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from vkpay_async.cli.demo.report import require
+from vkpay_async.cli.demo.shop import Shop
+from vkpay_async.models import (
+    AppParams,
+    CodePayResult,
+    CodeUrl,
+    H5Url,
+    JsapiParams,
+    OrderInfo,
+    OrderString,
+    PageUrl,
+    TradeNo,
+    TradeState,
+)
+from vkpay_async.money import Fen, yuan_from_fen
+from vkpay_async.pay_type import split_pay_type
+
+TOTAL: Fen = 1990
+
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
+)
+IN_WECHAT = f"{PHONE} MicroMessenger/8.0.60"
+WECHAT_OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+ALIPAY_OPENID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
+PAYER_IP = "203.0.113.7"  # TEST-NET-3, from the documentation block
+
+Buyer: TypeAlias = "Callable[[Sale, Any], Awaitable[str]]"
+"""What the payer does with the ``order_info``; gives a line about it."""
+
+
+async def pays(sale: Sale, _: OrderInfo) -> str:
+    """Scans the code, or presses the button in app, page or mini program."""
+    await sale.shop.simulator.pay(sale.number, provider=sale.provider, pid=sale.merchant)
+    return f"the buyer paid {yuan_from_fen(TOTAL)} yuan"
+
+
+async def opens_page(sale: Sale, info: PageUrl) -> str:
+    status = await sale.shop.simulator.open(info.url)
+    require(status == 200, f"the signed address answered {status} to the buyer's browser")
+    return f"cashier opened; {await pays(sale, info)}"
+
+
+async def pays_in_app(sale: Sale, info: OrderString) -> str:
+    status = await sale.shop.simulator.take_order_string(info.order_string)
+    require(status == "9000", f"the phone's SDK gave resultStatus {status}")
+    return f"order string taken: resultStatus {status}"
+
+
+async def showed_code(_: Sale, info: CodePayResult) -> str:
+    require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
+    return "paid when the code was scanned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins."""
+
+    pay_type: str
+    gives: type[OrderInfo]
+    buyer: Buyer
+    call: Mapping[str, Any] = field(default_factory=dict)
+    code: str | None = None
+    notified: bool = True
+
+
+WAYS = (
+    Way(
+        pay_type="wxpay_mp-weixin",
+        gives=JsapiParams,
+        buyer=pays,
+        call={"platform": "mp-weixin", "openid": WECHAT_OPENID},
+    ),
+    Way(pay_type="wxpay_app-plus", gives=AppParams, buyer=pays, call={"platform": "app-plus"}),
+    Way(pay_type="wxpay_h5", gives=CodeUrl, buyer=pays, call={"platform": "h5", "is_pc": True}),
+    Way(
+        pay_type="wxpay_h5-weixin",
+        gives=JsapiParams,
+        buyer=pays,
+        call={"platform": "h5", "user_agent": IN_WECHAT, "openid": WECHAT_OPENID},
+    ),
+    Way(
+        pay_type="wxpay_mweb",
+        gives=H5Url,
+        buyer=pays,
+        call={"platform": "h5", "user_agent": PHONE, "client_ip": PAYER_IP},
+    ),
+    # By specification a code payment is not notified of: its result is asked for.
+    Way(pay_type="wxpay_codepay", gives=CodePayResult, buyer=showed_code, code="13", notified=False),
+    Way(
+        pay_type="alipay_mp-alipay",
+        gives=TradeNo,
+        buyer=pays,
+        call={"platform": "mp-alipay", "openid": ALIPAY_OPENID},
+    ),
+    Way(pay_type="alipay_app-plus", gives=OrderString, buyer=pays_in_app, call={"platform": "app-plus"}),
+    Way(pay_type="alipay_h5", gives=CodeUrl, buyer=pays, call={"platform": "h5"}),
+    Way(
+        pay_type="alipay_page",
+        gives=PageUrl,
+        buyer=opens_page,
+        call={"platform": "h5", "product": "page"},
+    ),
+    Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
+    Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+)
+
+
+@dataclass
+class Sale:
+    """One order on its way through the steps."""
+
+    shop: Shop
+    way: Way
+    merchant: str
+    party: Mapping[str, str] = field(default_factory=dict)
+    info: OrderInfo | None = None
+
+    @property
+    def provider(self) -> str:
+        return split_pay_type(self.way.pay_type)[0]
+
+    @property
+    def number(self) -> str:
+        return f"{self.merchant}_{self.way.pay_type}".replace("-", "_")
+
+    @property
+    def code(self) -> dict[str, str]:
+        """The payment code that is scanned: 18 digits, another one for each merchant."""
+        if self.way.code is None:
+            return {}
+        return {"auth_code": f"{self.way.code}{sum(self.merchant.encode()):014d}50", "store_id": "S1"}
