@@ -24,6 +24,8 @@ from vkpay_simulator.providers.alipay.orders import NO_MONEY_MOVED
 from vkpay_simulator.providers.alipay.parameters import Parameters, parse_request
 from vkpay_simulator.ui.alipay_cashier import error_page
 
+# What a request for no known method is called in the journal.
+GATEWAY_OPERATION = "alipay.gateway"
 # Their business refusals carry the merchant's number and zero amounts.
 WITH_AMOUNTS = ("alipay.trade.query", "alipay.trade.pay")
 
@@ -44,6 +46,11 @@ class Gateway:
         except Refusal as refused:
             return self._refused(params, refused)
         return self._served(call)
+
+    def operation_of(self, request: Request) -> str:
+        """The method asked for, for faults and the journal."""
+        method = parse_request(request).get("method")
+        return method if method in self._methods else GATEWAY_OPERATION
 
     def admit_order_string(self, params: Parameters) -> Call:
         """For the phone SDK's side: an order string is an ordinary signed parameter set."""

@@ -17,7 +17,7 @@ from vkpay_simulator.providers.alipay.cashier import PATH, Cashier, refused_resu
 from vkpay_simulator.providers.alipay.control import Hand
 from vkpay_simulator.providers.alipay.envelope import with_spoilt_sign
 from vkpay_simulator.providers.alipay.errors import BUSINESS, GATEWAY, Refusal, known
-from vkpay_simulator.providers.alipay.gateway import Gateway
+from vkpay_simulator.providers.alipay.gateway import GATEWAY_OPERATION, Gateway
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
 from vkpay_simulator.providers.alipay.orders import Content, Orders
@@ -63,23 +63,14 @@ class AlipaySim:
         )
 
     def routes(self) -> Sequence[Route]:
-        gateway, cashier = self._gateway.handle, self._cashier
+        cashier = self._cashier
         control = {
             "app-pay": settings.json_handler(settings.AppPay, self._app_pay),
             "account": settings.json_handler(settings.AccountChange, self._change_account),
             "rules": settings.json_handler(settings.RulesChange, self._change_rules),
         }
         return [
-            *(
-                Route(
-                    method=method,
-                    path="/gateway.do",
-                    operation="alipay.gateway",
-                    handler=gateway,
-                    operation_of=_method,
-                )
-                for method in ("GET", "POST")
-            ),
+            *(self._gateway_route(method) for method in ("GET", "POST")),
             Route(method="GET", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.revisit),
             Route(method="POST", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.press),
             *(
@@ -87,6 +78,15 @@ class AlipaySim:
                 for name, act in control.items()
             ),
         ]
+
+    def _gateway_route(self, method: str) -> Route:
+        return Route(
+            method=method,
+            path="/gateway.do",
+            operation=GATEWAY_OPERATION,
+            handler=self._gateway.handle,
+            operation_of=self._gateway.operation_of,
+        )
 
     def open_account(self, merchant: Merchant) -> None:
         account = self.registrar.open(merchant)

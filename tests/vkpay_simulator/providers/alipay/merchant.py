@@ -30,7 +30,7 @@ class Simulated:
     def __init__(self) -> None:
         self.world = World(Settings(seed=7), clock=Clock(lambda: START_S), providers={"alipay": AlipaySim})
         self.notified: list[Delivery] = []
-        self.world.notify = self.notified.append  # type: ignore[method-assign]
+        self.world.notify = self.notified.append  # type: ignore[method-assign,assignment]
         provider = self.world.providers["alipay"]
         assert isinstance(provider, AlipaySim)
         self.alipay = provider

@@ -304,3 +304,17 @@ async def test_on_a_port(simulated: Simulated) -> None:
         answer = await client.get("/gateway.do", params=shop.params(QUERY, {"out_trade_no": "T1"}))
         assert answer.headers["trace_id"]
         assert (await answer.json(content_type=None))["alipay_trade_query_response"]["code"] == "10000"
+        match = {"operation": "alipay.trade.q*"}
+        fault = {"fault": "business_code", "code": "ACQ.SYSTEM_ERROR", "match": match}
+        await client.post("/_sim/faults", json=fault)
+        for method, code in (("alipay.trade.close", "ACQ.TRADE_STATUS_ERROR"), (QUERY, "ACQ.SYSTEM_ERROR")):
+            answer = await client.get("/gateway.do", params=shop.params(method, {"out_trade_no": "T1"}))
+            assert code in await answer.text()
+        await client.get("/gateway.do?method=none")
+        entries = simulated.world.journal.find(limit=9, provider="alipay")
+        assert {entry.operation for entry in entries} == {
+            "alipay.app-pay",
+            "alipay.gateway",
+            "alipay.trade.close",
+            QUERY,
+        }
