@@ -45,7 +45,7 @@ cover: $(VENV)/.dev ## the tests with branch coverage, and the floors it must no
 	$(BIN)/coverage report --fail-under=100 --include='vkpay_async/crypto/*,*/providers/wxpay/*,*/providers/alipay/*'
 
 interop: $(VENV)/.run ## other people's clients against the simulator; rewrites the README's table
-	tests/interop/setup.sh
+	PYTHON=$(PYTHON) tests/interop/setup.sh
 	$(BIN)/python tests/interop/run.py --update-readme
 
 wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and the demo from there

@@ -42,12 +42,20 @@ def checked_trade_no(out_trade_no: object, provider: str) -> str:
     return number
 
 
-def checked_custom(custom: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Refuses keys that the order has itself: a handler would not know which is meant."""
-    taken = sorted(ORDER_FIELDS & (custom or {}).keys())
+def checked_custom(
+    custom: Mapping[str, Any] | None, *, user_id: str | None = None, nickname: str | None = None
+) -> dict[str, Any]:
+    """Refuses keys that the order has itself: a handler would not know which is meant.
+
+    ``user_id`` and ``nickname`` may stand in ``custom`` unless the arguments of that name say something else.
+    """
+    custom = dict(custom or {})
+    same = {"user_id": user_id, "nickname": nickname}
+    free = {name for name, value in same.items() if value is None or custom.get(name) == value}
+    taken = sorted((ORDER_FIELDS - free) & custom.keys())
     if taken:
         raise InvalidArgument(f"custom must not use the order's own names: {', '.join(taken)}")
-    return dict(custom or {})
+    return custom
 
 
 def checked_expiry(time_expire: object, pay_type: str, provider: str, now: int) -> int | None:

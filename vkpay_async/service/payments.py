@@ -171,7 +171,9 @@ class Payments:
             client_ip=request.context.client_ip,
             openid=order.openid,
             appid=request.context.appid,
-            custom=arguments.checked_custom(request.custom),
+            custom=arguments.checked_custom(
+                request.custom, user_id=request.user_id, nickname=request.nickname
+            ),
             create_date=self._c.env.now_ms(),
             stat_data={"platform": request.context.platform, "ua": request.context.user_agent},
             pid=request.pid,
