@@ -15,6 +15,9 @@ Action = Callable[[], Awaitable[None] | None]
 
 CHINA = timezone(timedelta(hours=8))
 
+# What is due within this time is waited for together, so that a silent receiver costs its time limit once.
+TOGETHER_MS = 1000
+
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 
@@ -126,12 +129,16 @@ class Agenda:
         target, life = self._clock.now() + round(seconds * 1000), self._life
         await self.settled()
         while life == self._life and (at := self.next_at()) is not None and at <= target:
-            self._clock.move_to(at)
-            await self.run_due()
+            await self._run_until(min(at + TOGETHER_MS, target))
             await self.settled()
         if life == self._life:
             self._clock.move_to(target)
         self.changed()
+
+    async def _run_until(self, until_ms: int) -> None:
+        while (at := self.next_at()) is not None and at <= until_ms:
+            self._clock.move_to(at)
+            await self.run_due()
 
     def clear(self) -> None:
         """Takes everything off. Time that is being moved stops where it is."""
