@@ -25,6 +25,7 @@ from vkpay_simulator.providers.wxpay.refunds import Refunds
 from vkpay_simulator.providers.wxpay.routes import money_routes, payment_routes, platform_routes
 from vkpay_simulator.providers.wxpay.signing import probe
 from vkpay_simulator.providers.wxpay.transfers import Transfers
+from vkpay_simulator.providers.wxpay.v2 import v2_routes
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -55,6 +56,7 @@ class WxpaySim:
             *payment_routes(self._gate, self._payments, self._codes),
             *money_routes(self._gate, self._refunds, self._transfers),
             *platform_routes(self._gate, self._platform),
+            *v2_routes(self.accounts),
         ]
 
     def open_account(self, merchant: Merchant) -> None:
