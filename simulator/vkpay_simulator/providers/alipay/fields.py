@@ -54,10 +54,7 @@ def parse_duration(text: str) -> int | None:
 
 def parse_biz_content(text: str) -> dict[str, Any]:
     """Numbers become strings as written, so that no amount is ever a float. Empty and null are absent."""
-    try:
-        value = json.loads(text or "{}", parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise Refusal("isv.invalid-parameter", "参数无效：biz_content 不是合法的 JSON") from error
+    value = _loaded(text or "{}")
     if not isinstance(value, dict):
         raise Refusal("isv.invalid-parameter", "参数无效：biz_content 不是 JSON 对象")
     return {name: part for name, part in value.items() if part not in ("", None)}
@@ -143,8 +140,10 @@ class Fields:
 
 
 def _loaded(text: str) -> object:
+    """``None`` for what is no JSON, is nested without end, or has half a character in it."""
     try:
         value: object = json.loads(text, parse_float=str, parse_int=str)
-    except ValueError:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     return value

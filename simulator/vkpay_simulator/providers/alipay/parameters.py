@@ -37,11 +37,11 @@ def parse_form(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def parse_multipart(content_type: str, data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The text fields; files are neither parameters nor signed."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="surrogateescape")
     for part in email.parser.BytesParser().parsebytes(head + data).walk():
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str) and part.get_filename() is None:
-            yield name.encode(), _payload(part)
+            yield name.encode(errors="surrogateescape"), _payload(part)
 
 
 def _payload(part: email.message.Message) -> bytes:
@@ -66,9 +66,11 @@ def _decode(raw: dict[bytes, bytes]) -> Parameters:
 
 def parse_request(request: Request) -> Parameters:
     """Query and body as one; where both have a name, the body's value counts."""
-    return _decode(dict(parse_form(request.query_string.encode())) | dict(_body(request)))
+    return _decode(
+        dict(parse_form(request.query_string.encode(errors="surrogateescape"))) | dict(_body(request))
+    )
 
 
 def parse_order_string(text: str) -> Parameters:
     """An order string for the phone SDK has the form of a query."""
-    return _decode(dict(parse_form(text.encode())))
+    return _decode(dict(parse_form(text.encode(errors="replace"))))

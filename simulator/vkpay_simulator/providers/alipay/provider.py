@@ -21,7 +21,7 @@ from vkpay_simulator.providers.alipay.gateway import GATEWAY_OPERATION, Gateway
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
 from vkpay_simulator.providers.alipay.orders import Content, Orders
-from vkpay_simulator.providers.alipay.parameters import parse_order_string, parse_request
+from vkpay_simulator.providers.alipay.parameters import parse_order_string
 from vkpay_simulator.providers.alipay.refunds import Refunds
 from vkpay_simulator.providers.alipay.rules import Rules
 from vkpay_simulator.providers.alipay.subjects import Subjects
@@ -162,8 +162,3 @@ class AlipaySim:
 
     def _change_rules(self, body: settings.RulesChange) -> dict[str, Any]:
         return settings.change_rules(self.rules, body)
-
-
-def _method(request: Request) -> str:
-    """The gateway's one address serves every method: faults and journal know a call by its own."""
-    return parse_request(request).get("method") or "alipay.gateway"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Mapping
 
 from cryptography.exceptions import InvalidSignature
@@ -45,7 +44,7 @@ def sign(key: rsa.RSAPrivateKey, data: bytes, sign_type: str = "RSA2") -> str:
 def verified(key: rsa.RSAPublicKey, data: bytes, signature: str, sign_type: str = "RSA2") -> bool:
     try:
         key.verify(base64.b64decode(signature), data, padding.PKCS1v15(), HASHES[sign_type])
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True
 
