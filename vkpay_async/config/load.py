@@ -75,8 +75,8 @@ class _Loader:
         for key, value in data.items():
             if not _ignored(key) and key not in NODES.keys() | {"merchants", "http"}:
                 top[self._top_key(key)] = value
-        http = _snake_keys(self._table(data.get("http", {}), "http"))
-        self._check_keys(http, HttpSettings, f"{self.source}: http")
+        http = self._table(data.get("http", {}), "http")
+        http = self._snake_keys(http, HttpSettings, f"{self.source}: http")
         config: Config = self._convert(top, Config, self.source)
         return msgspec.structs.replace(
             config,
@@ -109,10 +109,10 @@ class _Loader:
             if key in NODES:
                 nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
             elif not _ignored(key):
-                own[_snake(key)] = value
+                own[key] = value
         where = f"{self.source}: merchants.{pid}"
-        self._check_keys(own, Merchant, where)
-        merchant: Merchant = self._convert({**own, "pid": pid}, Merchant, where)
+        values = {**self._snake_keys(own, Merchant, where), "pid": pid}
+        merchant: Merchant = self._convert(values, Merchant, where)
         return msgspec.structs.replace(merchant, nodes=nodes)
 
     def _provider(
@@ -154,11 +154,12 @@ class _Loader:
             return name, str(value)
         return name, value
 
-    def _check_keys(self, values: Mapping[str, Any], target: type[Any], where: str) -> None:
+    def _snake_keys(self, values: Mapping[str, Any], target: type[Any], where: str) -> dict[str, Any]:
         known = {field.name for field in msgspec.structs.fields(target)} - {"pid", "nodes"}
         for key in values:
-            if key not in known:
+            if _snake(key) not in known:
                 raise self._unknown(where, key, known)
+        return {_snake(key): value for key, value in values.items()}
 
     def _table(self, value: Any, where: str) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
@@ -167,8 +168,9 @@ class _Loader:
 
     @staticmethod
     def _unknown(where: str, key: str, known: Any) -> ConfigError:
-        near = get_close_matches(_snake(key), [_snake(k) for k in known], 1, 0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
+        names = {_snake(name): name for name in known}
+        near = get_close_matches(_snake(key), names, 1, 0.6)
+        hint = f"did you mean {names[near[0]]!r}?" if near else f"known are: {', '.join(sorted(known))}"
         return ConfigError(f"{where}: unknown key {key!r}; {hint}")
 
     @staticmethod
@@ -201,10 +203,6 @@ def _ignored(key: str) -> bool:
 
 def _snake(key: str) -> str:
     return _CAMEL.sub("_", key).replace("-", "_").lower()
-
-
-def _snake_keys(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {_snake(key): value for key, value in table.items()}
 
 
 def _put(data: dict[str, Any], path: list[str], value: str) -> None:

@@ -89,8 +89,10 @@ class Transport:
 
         try:
             return await self._exchange(request)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            return NotSent(f"cannot connect: {error or type(error).__name__}")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotSent(f"cannot connect: {str(error) or type(error).__name__}")
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            return NotSent(f"cannot connect: not an address: {error}")
         except TimeoutError:
             return NoAnswer("no answer in time")
         except aiohttp.ClientError as error:
