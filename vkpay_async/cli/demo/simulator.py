@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 
 PACKAGE = "vkpay_simulator"
-NEEDED = (PACKAGE, "faker", "rich", "typer")
+NEEDED = (PACKAGE, "faker")
+INSTALL = "pip install 'vkpay-async[cli,simulator]'"
 READY = "VKPAY_SIM_READY"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 3.0
@@ -75,9 +76,7 @@ async def running_simulator(folder: Path, port: int, seed: int | None) -> AsyncI
     Raises :class:`SimulatorFailed`.
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise SimulatorFailed(
-            f"vkpay demo needs {', '.join(missing)}: pip install 'vkpay-async[cli,simulator]'"
-        )
+        raise SimulatorFailed(f"vkpay demo needs {', '.join(missing)}: {INSTALL}")
     command = [
         sys.executable,
         "-m",
@@ -116,11 +115,14 @@ async def _ready(process: Process, log: Path) -> str:
                     return url.strip()
     except TimeoutError:
         raise SimulatorFailed(f"the simulator was not ready after {START_LIMIT_S:.0f} s") from None
-    raise SimulatorFailed(f"the simulator did not start:\n{_last_lines(log)}")
+    raise SimulatorFailed(f"the simulator did not start:\n{_why(log)}")
 
 
-def _last_lines(log: Path) -> str:
+def _why(log: Path) -> str:
+    """What it said last; where a package of its own is missing, what installs it."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if lines and lines[-1].startswith("ModuleNotFoundError"):
+        return f"{lines[-1]}: {INSTALL}"
     return "\n".join(lines[-LAST_LINES:])
 
 

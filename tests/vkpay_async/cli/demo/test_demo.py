@@ -33,6 +33,7 @@ def test_every_way_of_paying_through_its_whole_life(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
+    assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     failed = [
         (flow["pay_type"], flow["merchant"], step["step"], step["detail"])

@@ -81,6 +81,18 @@ async def test_a_simulator_that_does_not_start_is_quoted(program: Callable[[str]
             pass
 
 
+async def test_a_package_that_only_the_simulator_misses_has_a_command_too(
+    program: Callable[[str], Path],
+) -> None:
+    folder = program("import a_package_of_tomorrow\n")
+    with pytest.raises(SimulatorFailed) as failed:
+        async with running_simulator(folder, 0, None):
+            pass
+    assert str(failed.value).splitlines()[1:] == [
+        "ModuleNotFoundError: No module named 'a_package_of_tomorrow': pip install 'vkpay-async[cli,simulator]'"
+    ]
+
+
 async def test_a_simulator_that_is_never_ready_is_ended(
     program: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
