@@ -66,8 +66,7 @@ class Ledger:
     async def open(self) -> None:
         """Connects and makes missing tables."""
         async with self._opening:
-            if self._engine is None:
-                self._engine = await _ready_engine(self._url)
+            self._engine = self._engine or await _ready_engine(self._url)
 
     async def close(self) -> None:
         engine, self._engine = self._engine, None
