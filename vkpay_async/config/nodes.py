@@ -28,6 +28,11 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     timeout: int | None = None
     """Total time of a call in milliseconds."""
 
+    @property
+    def trust_group(self) -> str:
+        """Nodes of a merchant with the same one believe the same keys of the provider."""
+        return ""
+
     def require(self, key: str, why: str) -> Any:
         """The value of ``key``. Raises :class:`ConfigError` naming file, node and key when it is not set."""
         value = getattr(self, key)
@@ -78,6 +83,10 @@ class WxpayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sub_merchants: list[dict[str, Any]] = []
     sign_type: str | None = None
     sandbox: bool = False
+
+    @property
+    def trust_group(self) -> str:
+        return f"{self.mch_id} {self.wxpay_public_key_id} {self.platform_serial_no}"
 
 
 class AlipayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):

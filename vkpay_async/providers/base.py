@@ -8,7 +8,7 @@ come in through :class:`Env`.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -81,6 +81,10 @@ class Provider(Protocol):
 
     @property
     def mch_id(self) -> str | None: ...
+
+    @property
+    def trust(self) -> Any:
+        """What it has learnt of the provider's keys; the merchant's other nodes are built with it."""
 
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks the provider for a payment."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vkpay_async.config import Config
+from vkpay_async.config import Config, Node
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.alipay import AlipayProvider
 from vkpay_async.providers.base import Env, Provider
 from vkpay_async.providers.wxpay import WxpayProvider
 
-Build = Callable[[Any, Env], Provider]
+Build = Callable[[Any, Env, Any], Provider]
 
 PROVIDERS: dict[str, Build] = {
     "wxpay": WxpayProvider.from_node,
@@ -21,12 +21,16 @@ PROVIDERS: dict[str, Build] = {
 
 
 class Providers:
-    """Builds each merchant's node once, with its keys loaded, and keeps it."""
+    """Builds each merchant's node once, with its keys loaded, and keeps it.
+
+    Nodes of one merchant share what they learn of the provider's keys: certificates are downloaded once.
+    """
 
     def __init__(self, config: Config, env: Env) -> None:
         self.config = config
         self._env = env
         self._built: dict[tuple[str, str, str], Provider] = {}
+        self._trust: dict[tuple[str, str, str], Any] = {}
 
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
@@ -35,5 +39,11 @@ class Providers:
             raise InvalidArgument(f"no provider {name!r}; there are {', '.join(PROVIDERS)}", code=1005)
         key = (pid or "default", name, platform)
         if key not in self._built:
-            self._built[key] = PROVIDERS[name](self.config.node(pid, name, platform), self._env)
+            self._built[key] = self._build(name, self.config.node(pid, name, platform))
         return self._built[key]
+
+    def _build(self, name: str, node: Node) -> Provider:
+        group = (node.pid, name, node.trust_group)
+        provider = PROVIDERS[name](node, self._env, self._trust.get(group))
+        self._trust[group] = provider.trust
+        return provider

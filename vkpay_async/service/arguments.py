@@ -11,9 +11,9 @@ from vkpay_async.money import Fen, is_fen
 from vkpay_async.order import ORDER_FIELDS
 
 _NUMBERS = {
-    # WeChat Pay allows 6–32 of these; Alipay up to 64 letters, digits and underscores.
+    # Alipay documents letters, digits and _ only, and takes hyphens: a published notification of its own has them.
     "wxpay": (re.compile(r"[0-9A-Za-z_\-|*]{6,32}"), "6–32 letters, digits or _ - | *"),
-    "alipay": (re.compile(r"[0-9A-Za-z_]{1,64}"), "1–64 letters, digits or _"),
+    "alipay": (re.compile(r"[0-9A-Za-z_\-]{1,64}"), "1–64 letters, digits or _ -"),
 }
 _REFUND_NUMBER = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 _BILL_NUMBER = re.compile(r"[0-9A-Za-z]{1,64}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Generator
 from typing import Any
 
 from vkpay_async.providers.base import Flow, Provider
@@ -13,7 +12,8 @@ from vkpay_async.transport import Transport
 class BoundProvider:
     """Runs the provider's operations: ``await pay.provider("wxpay_h5").request("GET", "/v3/certificates")``.
 
-    ``sans_io`` is the provider itself, whose operations are Flows. Orders called this way are not kept in the ledger.
+    ``sans_io`` is the provider itself, whose operations are Flows; here they are awaited, and what needs no network
+    (``page_form``) gives its result at once. Orders made this way are not kept in the ledger.
     """
 
     def __init__(self, provider: Provider, transport: Transport) -> None:
@@ -24,12 +24,13 @@ class BoundProvider:
         """Runs any Flow of the provider."""
         return await self._transport.run(flow)
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+    def __getattr__(self, name: str) -> Any:
         operation = getattr(self.sans_io, name)
-        if not inspect.isgeneratorfunction(operation):
-            raise AttributeError(f"{type(self.sans_io).__name__} has no operation {name!r}")
+        if not callable(operation):
+            return operation
 
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            return await self._transport.run(operation(*args, **kwargs))
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = operation(*args, **kwargs)
+            return self._transport.run(result) if isinstance(result, Generator) else result
 
         return call

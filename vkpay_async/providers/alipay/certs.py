@@ -62,7 +62,7 @@ class Keyring:
 
     def __init__(self, credentials: Credentials, certificates: Certificates | None = None) -> None:
         self._credentials = credentials
-        self._downloaded: Certificates = {} if certificates is None else certificates
+        self.downloaded: Certificates = {} if certificates is None else certificates
 
     def find(self, sn: str | None, at: datetime) -> RSAPublicKey | None:
         """The key for ``alipay_cert_sn``, ``None`` when its certificate has to be downloaded first.
@@ -76,7 +76,7 @@ class Keyring:
             raise SignatureInvalid(
                 "alipay_cert_sn is not a certificate's serial number; nothing was looked up"
             )
-        known = self._downloaded.get((own.root_cert_sn, sn))
+        known = self.downloaded.get((own.root_cert_sn, sn))
         if known is None or known.not_valid_after_utc < at:
             return None
         return public_key_of(known)
@@ -91,7 +91,7 @@ class Keyring:
         if alipay_sn(chain[0]) != sn:
             raise SignatureInvalid(f"asked for Alipay's certificate {sn}, got another; try again later")
         verify_chain(chain, self._credentials.roots, at=at)
-        self._downloaded[(self._credentials.root_cert_sn, sn)] = chain[0]
+        self.downloaded[(self._credentials.root_cert_sn, sn)] = chain[0]
         return key
 
 

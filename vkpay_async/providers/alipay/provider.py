@@ -58,14 +58,17 @@ class AlipayProvider:
         self._gateway = gateway
 
     @classmethod
-    def from_node(
-        cls, node: AlipayNode, env: Env, certificates: Certificates | None = None
-    ) -> AlipayProvider:
-        """Loads the node's keys. ``certificates`` lets nodes share what one of them downloads.
+    def from_node(cls, node: AlipayNode, env: Env, trust: Certificates | None = None) -> AlipayProvider:
+        """Loads the node's keys. Nodes of one merchant share a ``trust``, and with it what one of them downloads.
 
         Raises :class:`ConfigError`.
         """
-        return cls(node, Gateway(node, env, certificates))
+        return cls(node, Gateway(node, env, trust))
+
+    @property
+    def trust(self) -> Certificates:
+        """The downloaded certificates, to be shared with the merchant's other nodes."""
+        return self._gateway.keyring.downloaded
 
     @property
     def appid(self) -> str:

@@ -67,14 +67,14 @@ class WxpayProvider:
         self._gateway = gateway
 
     @classmethod
-    def from_node(cls, node: WxpayNode, env: Env, verifier: Verifier | None = None) -> WxpayProvider:
-        """Loads the node's keys. Nodes of one merchant may share a ``verifier``, and with it what it learns.
+    def from_node(cls, node: WxpayNode, env: Env, trust: Verifier | None = None) -> WxpayProvider:
+        """Loads the node's keys. Nodes of one merchant share a ``trust``, and with it what one of them learns.
 
         Raises :class:`ConfigError` naming file, node and key.
         """
         if node.version != 3:
             raise node.error("version", f"{node.version} is not spoken here; set it to 3 and give v3_key")
-        return cls(node, gateway_from(node, env, verifier))
+        return cls(node, gateway_from(node, env, trust))
 
     @property
     def appid(self) -> str:
@@ -85,7 +85,7 @@ class WxpayProvider:
         return self._node.mch_id
 
     @property
-    def verifier(self) -> Verifier:
+    def trust(self) -> Verifier:
         """The keys this node believes, to be shared with the merchant's other nodes."""
         return self._gateway.verifier
 

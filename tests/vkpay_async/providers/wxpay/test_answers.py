@@ -112,7 +112,7 @@ def test_nodes_of_one_merchant_share_what_they_learn(
     make_provider: Any, platform: Any, run: Any, make_certificate: Any
 ) -> None:
     first = make_provider(public_key=False)
-    second = make_provider(public_key=False, verifier=first.verifier)
+    second = make_provider(public_key=False, verifier=first.trust)
     platform.serial = "ABC1"
     listed = platform.answer(platform.certificates(make_certificate(serial=0xABC1)))
     (certificate,) = run(first.certificates(), listed)
@@ -165,7 +165,7 @@ def test_the_list_is_believed_only_under_a_key_in_it(
     listed = platform.certificates(make_certificate(serial=0xABC1))
     with pytest.raises(SignatureInvalid, match="does not hold"):
         run(provider.certificates(), platform.answer(listed, serial="ABC1", key=stranger))
-    assert provider.verifier.empty
+    assert provider.trust.empty
 
 
 @pytest.mark.parametrize(
