@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from vkpay_async import InvalidArgument, OrderConflict, OutcomeUnknown, ProviderError, TransportError
+from vkpay_simulator.providers.base import SimulatorError
 
 PROVIDERS = ["wxpay", "alipay"]
 REFUND = {"wxpay": "refund*", "alipay": "alipay.gateway"}
@@ -104,7 +105,7 @@ async def test_a_closed_order_cannot_be_paid(shop, provider):
         await shop.sim.scan(payment.out_trade_no)
     order = await shop.pay.close_payment(out_trade_no=payment.out_trade_no)
     assert order.status == -1
-    with pytest.raises(Exception, match="(?i)clos"):
+    with pytest.raises(SimulatorError, match=r"(?i)clos"):
         await shop.sim.pay(payment.out_trade_no)
     with pytest.raises(OrderConflict):
         await shop.pay.create_payment(

@@ -83,7 +83,12 @@ class SimProvider(Protocol):
         """Every order, oldest first."""
 
     def pay(
-        self, out_trade_no: str, *, pid: str | None = None, payer: str | None = None, channel: str | None = None
+        self,
+        out_trade_no: str,
+        *,
+        pid: str | None = None,
+        payer: str | None = None,
+        channel: str | None = None,
     ) -> OrderView:
         """Pays as the buyer would, opening the cashier first where the real provider needs it, and hands
         the notification to ``world.notify``. Raises :class:`SimulatorError` when it cannot be paid."""
