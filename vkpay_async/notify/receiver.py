@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -39,10 +39,11 @@ from vkpay_async.transport import Transport
 if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger
 
+T = TypeVar("T")
+
 log = logging.getLogger("vkpay_async.notify")
 
 _NOT_OURS = NotifyReply(status=404, body=b'{"code":"FAIL"}', content_type="application/json")
-_NOT_STORED = NotifyReply(status=500, body=b'{"code":"FAIL"}', content_type="application/json")
 _LEASE_MARGIN_MS = 5_000
 
 
@@ -91,20 +92,23 @@ class Receiver:
 
     async def receive(self, raw: RawNotification) -> NotificationResult:
         """Never raises: the error is in the result, logged once, without secrets."""
-        provider: Provider | None = None
+        refusal = _NOT_OURS
         try:
             route = parse_path(raw.path)
+            refusal = self._providers.refusal(route.pay_type) or _NOT_OURS
             order, provider = await self._find(route)
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
             return await self._dispatch(route, order, provider, notification)
         except VKPayError as error:
             log.warning("notification refused: %r: %s: %s", raw.path[:200], type(error).__name__, error)
-            return NotificationResult(reply=provider.refuse() if provider else _NOT_OURS, error=error)
+            return NotificationResult(reply=refusal, error=error)
         except Exception as error:
             log.exception("notification not stored, the provider will come again: %r", raw.path[:200])
-            reply = provider.refuse() if provider else _NOT_STORED
-            return NotificationResult(reply=reply, error=VKPayError(f"not stored: {type(error).__name__}"))
+            return NotificationResult(
+                reply=refusal,
+                error=VKPayError(f"not stored: {type(error).__name__}; the provider comes again"),
+            )
 
     async def settle(self, order: Order, trade: Trade, provider: Provider, *, notify_mode: int) -> Settled:
         """Moves a paid order on and runs its handler, once over all copies and callers.
@@ -113,6 +117,8 @@ class Receiver:
         """
         _match(order, trade, provider)
         first = await self._ledger.mark_paid(order, trade, now=self._now_ms(), notify_mode=notify_mode)
+        if not first:
+            await self._note_second_payment(trade)
         handled = await self._handled(order.out_trade_no)
         self._wake(order.out_trade_no)
         return Settled(first=first, handled=handled)
@@ -176,6 +182,16 @@ class Receiver:
         reply = provider.accept() if settled.handled else provider.refuse()
         return NotificationResult(reply=reply, notification=notification, first=settled.first)
 
+    async def _note_second_payment(self, trade: Trade) -> None:
+        kept = (await self._ledger.require(trade.out_trade_no)).transaction_id
+        if trade.transaction_id and kept and kept != trade.transaction_id:
+            log.error(
+                "order %s was paid twice: by %s, and now by %s; give one of them back at the provider",
+                trade.out_trade_no,
+                kept,
+                trade.transaction_id,
+            )
+
     async def _still(self, order: Order) -> bool:
         """Whether the order is still to be paid through this provider: another's closing does not concern it."""
         now = await self._ledger.require(order.out_trade_no)
@@ -196,8 +212,7 @@ class Receiver:
             log.info("transfer %s: no handler", transfer.out_bill_no)
             return True
         try:
-            async with asyncio.timeout(self._providers.config.handler_timeout):
-                await handler(transfer)
+            await self._call(handler, transfer)
         except Exception:
             log.exception(
                 "the handler of transfer %s failed; the provider will be asked to come again",
@@ -205,6 +220,16 @@ class Receiver:
             )
             return False
         return True
+
+    async def _call(self, handler: Callable[[T], Awaitable[bool | None]], told: T) -> bool | None:
+        try:
+            async with asyncio.timeout(self._providers.config.handler_timeout):
+                return await handler(told)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise RuntimeError("something the handler waited for was cancelled") from None
 
     async def _handled(self, out_trade_no: str) -> bool:
         task = self._running.get(out_trade_no)
@@ -231,9 +256,7 @@ class Receiver:
     async def _run_handler(self, order: Order) -> bool:
         success, error = True, None
         try:
-            async with asyncio.timeout(self._providers.config.handler_timeout):
-                handler = self._handlers.paid[order.type]
-                success = await handler(_paid(order)) is not False
+            success = await self._call(self._handlers.paid[order.type], _paid(order)) is not False
         except Exception as failure:
             log.exception("the handler of order %s (type %r) failed", order.out_trade_no, order.type)
             success, error = False, f"{type(failure).__name__}: {failure}"

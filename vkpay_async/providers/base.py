@@ -76,6 +76,10 @@ class Provider(Protocol):
 
     name: ClassVar[str]
 
+    @classmethod
+    def from_node(cls, node: Any, env: Env, trust: Any = None) -> Provider:
+        """Loads the node's keys. ``trust`` is that of the merchant's other nodes. Raises :class:`ConfigError`."""
+
     @property
     def appid(self) -> str: ...
 
@@ -116,10 +120,12 @@ class Provider(Protocol):
         Raises :class:`SignatureInvalid`, :class:`NotificationInvalid`.
         """
 
-    def accept(self) -> NotifyReply:
+    @staticmethod
+    def accept() -> NotifyReply:
         """The provider's own word for: got it, stop sending."""
 
-    def refuse(self) -> NotifyReply:
+    @staticmethod
+    def refuse() -> NotifyReply:
         """The provider's own word for: not now, send it again."""
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from vkpay_async.config import Config, Node
 from vkpay_async.errors import InvalidArgument
+from vkpay_async.models import NotifyReply
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.alipay import AlipayProvider
 from vkpay_async.providers.base import Env, Provider
 from vkpay_async.providers.wxpay import WxpayProvider
 
-Build = Callable[[Any, Env, Any], Provider]
-
-PROVIDERS: dict[str, Build] = {
-    "wxpay": WxpayProvider.from_node,
-    "alipay": AlipayProvider.from_node,
-}
+PROVIDERS: dict[str, type[Provider]] = {"wxpay": WxpayProvider, "alipay": AlipayProvider}
 
 
 class Providers:
@@ -32,6 +27,11 @@ class Providers:
         self._built: dict[tuple[str, str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
 
+    def refusal(self, pay_type: str) -> NotifyReply | None:
+        """What the provider of a pay_type takes as a "no", for notifications that belong to no merchant of ours."""
+        provider = PROVIDERS.get(split_pay_type(pay_type)[0])
+        return provider.refuse() if provider else None
+
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
         name, platform = split_pay_type(pay_type)
@@ -44,6 +44,6 @@ class Providers:
 
     def _build(self, name: str, node: Node) -> Provider:
         group = (node.pid, name, node.trust_group)
-        provider = PROVIDERS[name](node, self._env, self._trust.get(group))
+        provider = PROVIDERS[name].from_node(node, self._env, self._trust.get(group))
         self._trust[group] = provider.trust
         return provider

@@ -63,8 +63,8 @@ class Payments:
         pay_type = self._pay_type(request)
         order = self._checked(request, pay_type)
         provider = self._c.providers.get(request.pid, pay_type)
-        await self._c.ledger.add(self._row(request, order, provider))
-        info = await self._c.transport.run(provider.create(order))
+        row = self._row(request, order, provider)
+        info = await self._c.transport.run(provider.create(order), before=lambda: self._c.ledger.add(row))
         return Payment(
             provider=request.provider,
             pay_type=pay_type,

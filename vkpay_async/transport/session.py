@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from vkpay_async.config import HttpSettings
 from vkpay_async.errors import TransportError, TransportOutcomeUnknown
@@ -40,10 +40,17 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Drives a Flow to its result. Raises what the Flow raises, :class:`TransportError` when no answer came."""
+    async def run(self, flow: Flow[T], *, before: Callable[[], Awaitable[object]] | None = None) -> T:
+        """Drives a Flow to its result. Raises what the Flow raises, :class:`TransportError` when no answer came.
+
+        ``before`` is awaited once, when the Flow has found nothing wrong and nothing has been sent.
+        """
+        request, result = _begun(flow)
+        if before is not None:
+            await before()
+        if request is None:
+            return cast("T", result)
         try:
-            request = next(flow)
             while True:
                 try:
                     response = await self._answer(request)
@@ -52,8 +59,7 @@ class Transport:
                 else:
                     request = flow.send(response)
         except StopIteration as stop:
-            result: T = stop.value
-            return result
+            return cast("T", stop.value)
 
     async def close(self) -> None:
         """Closes the session and waits for its connections."""
@@ -159,3 +165,11 @@ class Transport:
             connect=settings.connect_timeout,
             sock_read=None if total_ms else settings.read_timeout,
         )
+
+
+def _begun(flow: Flow[T]) -> tuple[HttpRequest | None, T | None]:
+    """The first request of a Flow, or the result of one that needs none."""
+    try:
+        return next(flow), None
+    except StopIteration as stop:
+        return None, stop.value

@@ -250,11 +250,13 @@ class AlipayProvider:
         """
         return (yield from self._gateway.device_content(text))
 
-    def accept(self) -> NotifyReply:
+    @staticmethod
+    def accept() -> NotifyReply:
         """The seven bytes ``success``: anything else makes Alipay send again."""
         return notify.ACCEPTED
 
-    def refuse(self) -> NotifyReply:
+    @staticmethod
+    def refuse() -> NotifyReply:
         return notify.REFUSED
 
     def _verified(self, fields: dict[bytes, bytes]) -> Flow[dict[str, str]]:

@@ -233,10 +233,12 @@ class WxpayProvider:
         yield from self._gateway.verified(raw.headers, raw.body, untrusted=True)
         return notification_from(raw.body, self._gateway.gcm)
 
-    def accept(self) -> NotifyReply:
+    @staticmethod
+    def accept() -> NotifyReply:
         return ACCEPTED
 
-    def refuse(self) -> NotifyReply:
+    @staticmethod
+    def refuse() -> NotifyReply:
         return REFUSED
 
     def _party(self, order: CreateOrder | OrderRef) -> Party:
