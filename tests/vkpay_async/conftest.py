@@ -21,7 +21,7 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     bank = Bank()
     monkeypatch.setattr(FakeProvider, "bank", bank, raising=False)
     for name in ("wxpay", "alipay"):
-        monkeypatch.setitem(registry.PROVIDERS, name, FakeProvider.from_node)
+        monkeypatch.setitem(registry.PROVIDERS, name, FakeProvider)
     return bank
 
 

@@ -38,8 +38,9 @@ from vkpay_async.models import (
 )
 from vkpay_async.notify import NotificationResult
 from vkpay_async.notify.routes import payment_path, transfer_path
-from vkpay_async.providers.base import Env, Flow
+from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
 from vkpay_async.service import payments
+from vkpay_async.transport import Transport
 
 START_MS = 1_767_196_800_000
 GENUINE = {"X-Signature": "genuine"}
@@ -115,10 +116,21 @@ def not_found(code: str = "ORDER_NOT_EXIST") -> ResourceNotFound:
     return ResourceNotFound(provider="fake", code=code, message="no such thing", http_status=404)
 
 
+class Wire(Transport):
+    """Leads nowhere: every request is answered at once, with nothing."""
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=200, headers={}, body=b"")
+
+
+ASK = HttpRequest(method="POST", url="https://bank.example/", operation="fake")
+
+
 class FakeProvider:
     """Implements :class:`vkpay_async.providers.base.Provider` over a :class:`Bank`."""
 
     name: ClassVar[str] = "fake"
+    trust: ClassVar[None] = None
     bank: ClassVar[Bank]
 
     def __init__(self, node: Any) -> None:
@@ -127,27 +139,27 @@ class FakeProvider:
         self.mch_id: str | None = node.mch_id
 
     @classmethod
-    def from_node(cls, node: Node, env: Env) -> Self:
+    def from_node(cls, node: Node, env: Env, trust: Any = None) -> Self:
         return cls(node)
 
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
-        yield from ()
+        yield ASK
         self.bank.asked("create", order)
         return ORDER_INFO[order.pay_type]
 
     def query(self, order: OrderRef) -> Flow[Trade]:
-        yield from ()
+        yield ASK
         self.bank.asked("query", order)
         if order.out_trade_no not in self.bank.trades:
             raise not_found()
         return self.bank.trades[order.out_trade_no]
 
     def close(self, order: OrderRef) -> Flow[None]:
-        yield from ()
+        yield ASK
         self.bank.asked("close", order)
 
     def refund(self, request: RefundRequest) -> Flow[Refund]:
-        yield from ()
+        yield ASK
         self.bank.asked("refund", request)
         refund = Refund(
             out_trade_no=request.order.out_trade_no,
@@ -164,24 +176,24 @@ class FakeProvider:
         return refund
 
     def query_refund(self, ref: RefundRef) -> Flow[Refund]:
-        yield from ()
+        yield ASK
         self.bank.asked("query_refund", ref)
         if ref.out_refund_no not in self.bank.refunds:
             raise not_found("REFUND_NOT_EXIST")
         return self.bank.refunds[ref.out_refund_no]
 
     def transfer(self, request: TransferRequest) -> Flow[Transfer]:
-        yield from ()
+        yield ASK
         self.bank.asked("transfer", request)
         return self._transfer(request.out_bill_no, TransferState.WAIT_USER_CONFIRM)
 
     def query_transfer(self, ref: TransferRef) -> Flow[Transfer]:
-        yield from ()
+        yield ASK
         self.bank.asked("query_transfer", ref)
         return self._transfer(ref.out_bill_no or "B1", TransferState.SUCCESS)
 
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
-        yield from ()
+        yield ASK
         self.bank.asked("cancel_transfer", ref)
         return self._transfer(ref.out_bill_no or "B1", TransferState.CANCELING)
 
@@ -195,10 +207,12 @@ class FakeProvider:
         except msgspec.DecodeError as error:
             raise NotificationInvalid("the body is not the JSON that was promised") from error
 
-    def accept(self) -> NotifyReply:
+    @staticmethod
+    def accept() -> NotifyReply:
         return NotifyReply(status=200, body=b"got it", content_type="text/plain")
 
-    def refuse(self) -> NotifyReply:
+    @staticmethod
+    def refuse() -> NotifyReply:
         return NotifyReply(status=500, body=b"again", content_type="text/plain")
 
     def speak(self, words: str) -> Flow[str]:
@@ -310,7 +324,8 @@ class Shop:
 
 def open_shop(bank: Bank, clock: Clock, database: str, **top: Any) -> Shop:
     env = Env(now_ms=clock, nonce=lambda: "0" * 32)
-    return Shop(VKPay(config_from_dict(settings(**top)), database=database, env=env), bank, clock)
+    config = config_from_dict(settings(**top))
+    return Shop(VKPay(config, database=database, env=env, transport=Wire(config.http)), bank, clock)
 
 
 def hasten(monkeypatch: Any) -> None:
