@@ -85,7 +85,7 @@ class Payments:
         trade = await self._trade(order, provider)
         if trade.state.paid and await_notify:
             order = await self._settled(order, trade, provider, await_max_time)
-        elif trade.state.paid or order.status <= 0:
+        else:
             order = await self._c.ledger.require(order.out_trade_no)
         return _status(order, trade, pay_order_info)
 
