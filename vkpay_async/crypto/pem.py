@@ -10,7 +10,7 @@ import binascii
 import re
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -84,7 +84,10 @@ def load_certificates(material: str | bytes) -> list[x509.Certificate]:
 
 def public_key_of(certificate: x509.Certificate) -> rsa.RSAPublicKey:
     """The RSA key a certificate is about. Raises ``ValueError`` for another kind."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        key = None
     if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("expected a certificate of an RSA key, found another kind")
     return key

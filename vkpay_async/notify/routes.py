@@ -15,6 +15,7 @@ from vkpay_async.errors import NotificationInvalid
 
 PAYMENT = "vk-pay-notify"
 TRANSFER = "transfer-notify"
+LONGEST_PATH = 1024
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,8 @@ def transfer_path(pay_type: str, out_bill_no: str, pid: str | None) -> str:
 
 def parse_path(path: str) -> Route:
     """Reads a path, whatever the application is mounted under. Raises :class:`NotificationInvalid`."""
+    if len(path) > LONGEST_PATH:
+        raise NotificationInvalid(f"a path of {len(path)} characters is no notification address")
     parts = [unquote(part) for part in path.partition("?")[0].strip("/").split("/")]
     if parts[-3:-2] == [PAYMENT]:
         return Route(kind="payment", pay_type=parts[-2], number=parts[-1])

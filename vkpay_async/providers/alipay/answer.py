@@ -9,7 +9,7 @@ import msgspec
 
 from vkpay_async.errors import ProviderError, ResponseUnverified, SignatureInvalid
 from vkpay_async.providers.alipay.errors import failure, unusable
-from vkpay_async.providers.alipay.models import Status
+from vkpay_async.providers.alipay.models import UNREADABLE, Status
 from vkpay_async.providers.alipay.signing import Envelope, open_envelope
 from vkpay_async.providers.base import HttpResponse
 
@@ -44,7 +44,7 @@ def claim_of(envelope: Envelope) -> str:
 def _readable_status(envelope: Envelope) -> Status:
     try:
         return msgspec.json.decode(envelope.content, type=Status)
-    except (ValueError, msgspec.MsgspecError):
+    except UNREADABLE:
         return Status()
 
 

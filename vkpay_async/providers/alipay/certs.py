@@ -86,11 +86,11 @@ class Keyring:
         try:
             chain = load_certificates(base64.b64decode(content))
             key = public_key_of(chain[0])
+            if alipay_sn(chain[0]) != sn:
+                raise SignatureInvalid(f"asked for Alipay's certificate {sn}, got another; try again later")
+            verify_chain(chain, self._credentials.roots, at=at)
         except ValueError as error:
             raise SignatureInvalid(f"Alipay's certificate {sn} cannot be read: {error}") from error
-        if alipay_sn(chain[0]) != sn:
-            raise SignatureInvalid(f"asked for Alipay's certificate {sn}, got another; try again later")
-        verify_chain(chain, self._credentials.roots, at=at)
         self.downloaded[(self._credentials.root_cert_sn, sn)] = chain[0]
         return key
 

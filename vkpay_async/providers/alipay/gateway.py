@@ -27,7 +27,7 @@ from vkpay_async.providers.alipay.answer import (
     unsigned,
 )
 from vkpay_async.providers.alipay.certs import Certificates, Keyring, load_credentials
-from vkpay_async.providers.alipay.models import CertificateAnswer, Status
+from vkpay_async.providers.alipay.models import UNREADABLE, CertificateAnswer, Status
 from vkpay_async.providers.alipay.signing import Envelope, open_result, sign_params, verify_content
 from vkpay_async.providers.alipay.times import beijing_text, moment
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
@@ -110,7 +110,7 @@ class Gateway:
             if status.code not in call.success:
                 raise ValueError(f"unexpected code {status.code}")
             return parse(content)
-        except (ValueError, msgspec.MsgspecError) as error:
+        except UNREADABLE as error:
             raise no_answer(call, response, error) from error
 
     def key_for(self, sn: str | None, *, moves_money: bool = False) -> Flow[RSAPublicKey]:
@@ -142,7 +142,7 @@ class Gateway:
             key = yield from self.announced_key(envelope.cert_sn)
             verify_content(key, self._sign_type, envelope.sign or "", envelope.content)
             return self._content(envelope)
-        except (ValueError, msgspec.MsgspecError) as error:
+        except UNREADABLE as error:
             raise InvalidArgument(
                 f"not a result signed by Alipay, hand it over as it came: {error}"
             ) from error
@@ -208,7 +208,7 @@ class Gateway:
         try:
             content = self._content(open_answer(response, _DOWNLOAD))
             return msgspec.convert(content, CertificateAnswer).alipay_cert_content
-        except (ValueError, msgspec.MsgspecError) as error:
+        except UNREADABLE as error:
             raise SignatureInvalid(
                 "the certificate that the signature was made with could not be downloaded; try again later"
             ) from error

@@ -9,6 +9,9 @@ import msgspec
 
 from vkpay_async.money import Fen
 
+UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
+"""What reading foreign bytes may raise; the second for JSON nested without end."""
+
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """Base: unknown members are ignored."""

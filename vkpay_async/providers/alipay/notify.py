@@ -6,6 +6,7 @@ only what holds is decoded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -23,7 +24,7 @@ from vkpay_async.models import (
     TradeState,
 )
 from vkpay_async.money import Fen, fen_from_yuan
-from vkpay_async.providers.alipay.models import TradeMessage
+from vkpay_async.providers.alipay.models import UNREADABLE, TradeMessage
 from vkpay_async.providers.alipay.times import ms_from_beijing
 from vkpay_async.providers.alipay.trade import STATES, description_of, optional_fen
 
@@ -40,6 +41,10 @@ _CODECS = {
 _RETURNED = frozenset(
     b"app_id auth_app_id charset method out_trade_no seller_id sign sign_type timestamp total_amount trade_no version "
     b"alipay_cert_sn".split()
+)
+_DECIDING = re.compile(
+    rb"&(?:app_id|auth_app_id|out_trade_no|trade_no|trade_status|total_amount|seller_id|out_biz_no|refund_fee"
+    rb"|send_back_fee|gmt_refund)="
 )
 _KINDS: dict[str, NotificationKind] = {
     "TRADE_SUCCESS": "payment",
@@ -81,6 +86,19 @@ def take_signature(fields: dict[bytes, bytes], sign_type: str) -> bytes:
     return sign
 
 
+def check_unambiguous(fields: Mapping[bytes, bytes]) -> None:
+    """Raises :class:`NotificationInvalid` when a value holds what could be fields that decide.
+
+    The signed text is ``k=v&k=v`` of the bare values. A buyer who may write an order's ``body`` could put
+    ``&total_amount=…`` into it, and cut the same text, with the same signature, into other fields.
+    """
+    if any(b"&" in value and _DECIDING.search(value) for value in fields.values()):
+        raise NotificationInvalid(
+            "a text of the order imitates fields of the notification, which makes its signature worthless: "
+            "query the order instead, and keep & out of subject and body"
+        )
+
+
 def decoded(fields: Mapping[bytes, bytes]) -> dict[str, str]:
     """The fields as text, by their own ``charset``. Raises :class:`NotificationInvalid`."""
     codec = _CODECS.get(fields.get(b"charset", b"utf-8").lower())
@@ -105,7 +123,7 @@ def typed(fields: dict[str, str]) -> Notification:
         )
     try:
         return _about_trade(msgspec.convert(fields, TradeMessage), fields)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         raise NotificationInvalid(f"the notification about a trade cannot be read: {error}") from error
 
 

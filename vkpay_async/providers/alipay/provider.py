@@ -239,7 +239,7 @@ class AlipayProvider:
         They name an order and say nothing of its state: query it. Raises :class:`SignatureInvalid`,
         :class:`NotificationInvalid`.
         """
-        fields = notify.form_fields(query.encode())
+        fields = notify.form_fields(query.encode(errors="replace"))
         return (yield from self._verified(notify.return_fields(fields)))
 
     def verify_result(self, text: str) -> Flow[dict[str, Any]]:
@@ -264,6 +264,7 @@ class AlipayProvider:
         sn = fields.get(b"alipay_cert_sn")
         key = yield from self._gateway.announced_key(sn.decode("ascii", "replace") if sn else None)
         verify_fields(key, self._node.sign_type, sign, fields)
+        notify.check_unambiguous(fields)
         return notify.decoded(fields)
 
     def _content(self, order: CreateOrder, product_code: str, **own: str) -> dict[str, Any]:

@@ -21,13 +21,15 @@ from vkpay_async.crypto.pem import load_certificate, load_public_key, public_key
 from vkpay_async.crypto.rsa import verify_sha256
 from vkpay_async.crypto.x509 import serial_hex
 from vkpay_async.errors import NotificationInvalid, SignatureInvalid, SignatureProbe
-from vkpay_async.providers.wxpay.models import CertificateList, Encrypted
+from vkpay_async.providers.wxpay.models import UNREADABLE, CertificateList, Encrypted
 from vkpay_async.providers.wxpay.signing import SCHEME, answer_message
-from vkpay_async.providers.wxpay.times import ms_of
+from vkpay_async.providers.wxpay.times import ms_from_seconds, ms_of
 
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 MAX_AGE_MS = 300_000
+REFRESH_PAUSE_MS = 10_000
+ASKED_WHEN_EMPTY = 20
 _CERTIFICATE_LIST = msgspec.json.Decoder(CertificateList)
 
 
@@ -35,6 +37,7 @@ class UnknownSerial(SignatureInvalid):
     """Signed with a key we do not hold (yet)."""
 
     def __init__(self, serial: str) -> None:
+        serial = serial[:80]
         super().__init__(
             f"signed with {serial!r}, which is neither wxpayPublicKeyId nor a known platform certificate; look up "
             "the key in the merchant platform (account center → API security) and put it into the config"
@@ -76,7 +79,8 @@ class Verifier:
         self, *, public_key: NamedKey | None = None, certificates: Iterable[PlatformCertificate] = ()
     ) -> None:
         self.public_key = public_key
-        self.refreshed_ms: int | None = None
+        self._asked_since_ms: int | None = None
+        self._asked = 0
         self._certificates = {certificate.serial_no: certificate for certificate in certificates}
 
     @classmethod
@@ -93,6 +97,19 @@ class Verifier:
     def add(self, certificates: Iterable[PlatformCertificate]) -> None:
         """Believes these as well. Those known before stay until they expire."""
         self._certificates.update((certificate.serial_no, certificate) for certificate in certificates)
+
+    def note_asking(self, now_ms: int) -> None:
+        """Remembers that the certificates are being asked for."""
+        if self._rested(now_ms):
+            self._asked_since_ms, self._asked = now_ms, 0
+        self._asked += 1
+
+    def may_ask(self, now_ms: int) -> bool:
+        """Whether a stranger's word may make us ask: once in ten seconds, some times more while nothing is known."""
+        return self._rested(now_ms) or (self.empty and self._asked < ASKED_WHEN_EMPTY)
+
+    def _rested(self, now_ms: int) -> bool:
+        return self._asked_since_ms is None or not 0 <= now_ms - self._asked_since_ms < REFRESH_PAUSE_MS
 
     def with_certificates(self, certificates: Iterable[PlatformCertificate]) -> Verifier:
         """Another verifier that knows these as well."""
@@ -147,7 +164,7 @@ def decrypt_certificates(body: bytes, gcm: Gcm) -> list[PlatformCertificate]:
     try:
         entries = _CERTIFICATE_LIST.decode(body).data
         return [_decrypted(e.serial_no, e.encrypt_certificate, gcm) for e in entries if e.is_rsa]
-    except (NotificationInvalid, msgspec.DecodeError, ValueError) as error:
+    except (NotificationInvalid, ValueError, *UNREADABLE) as error:
         raise SignatureInvalid(
             "the platform certificates cannot be decrypted: check that v3Key is the merchant's current APIv3 key"
         ) from error
@@ -160,7 +177,7 @@ def _decrypted(serial_no: str, sealed: Encrypted, gcm: Gcm) -> PlatformCertifica
 def _signature_headers(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
     if headers.get("wechatpay-signature-type", SCHEME) != SCHEME:
         raise SignatureInvalid(
-            f"signed as {headers['wechatpay-signature-type']!r}, only {SCHEME} is supported: "
+            f"signed as {headers['wechatpay-signature-type'][:40]!r}, only {SCHEME} is supported: "
             "switch the merchant's API security back to RSA"
         )
     try:
@@ -178,7 +195,7 @@ def _signature_headers(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
 
 def _check_age(timestamp: str, now_ms: int) -> None:
     try:
-        age_ms = now_ms - int(timestamp) * 1000
+        age_ms = now_ms - ms_from_seconds(timestamp)
     except ValueError as error:
         raise SignatureInvalid(
             f"wechatpay-timestamp is {timestamp[:20]!r}, not seconds; refuse it"

@@ -25,8 +25,8 @@ from vkpay_async.errors import (
     ValidationFailed,
 )
 from vkpay_async.providers.base import HttpResponse
-from vkpay_async.providers.wxpay.models import ErrorBody
-from vkpay_async.providers.wxpay.times import ms_of
+from vkpay_async.providers.wxpay.models import UNREADABLE, ErrorBody
+from vkpay_async.providers.wxpay.times import ms_from_seconds, ms_of
 
 PROVIDER = "wxpay"
 SKEW_WORTH_TELLING_S = 60
@@ -228,7 +228,7 @@ def unreadable(operation: Operation, why: str, response: HttpResponse | None = N
 def _error_body(body: bytes) -> ErrorBody:
     try:
         return _ERROR_BODY.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ErrorBody()
 
 
@@ -276,7 +276,7 @@ def _skew_s(headers: Mapping[str, str], now_ms: int) -> int | None:
     """Seconds by which our clock is ahead of the answer's."""
     try:
         if "wechatpay-timestamp" in headers:
-            theirs = int(headers["wechatpay-timestamp"]) * 1000
+            theirs = ms_from_seconds(headers["wechatpay-timestamp"])
         else:
             theirs = ms_of(parsedate_to_datetime(headers.get("date", "")))
     except (ValueError, TypeError):

@@ -24,12 +24,12 @@ from vkpay_async.providers.wxpay.certs import (
     decrypt_certificates,
 )
 from vkpay_async.providers.wxpay.errors import Operation, error_from, unreadable
+from vkpay_async.providers.wxpay.models import UNREADABLE
 from vkpay_async.providers.wxpay.signing import MerchantKey
 from vkpay_async.version import VERSION
 
 T = TypeVar("T")
 
-REFRESH_PAUSE_MS = 10_000
 _CERTIFICATES = Operation(name="wxpay.certificates")
 _NO_CERTIFICATES = (
     "this merchant has no platform certificates and uses WeChat Pay's public key: download it in the merchant "
@@ -98,7 +98,7 @@ class Gateway:
         response = yield from self.call(operation, method, target, json, serial=serial)
         try:
             return decoder.decode(response.body), JsonObject(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise unreadable(operation, str(error), response) from error
 
     def verified(
@@ -111,7 +111,8 @@ class Gateway:
         try:
             self.verifier.verify(headers, body, self.env.now_ms())
         except UnknownSerial as unknown:
-            if unknown.serial.startswith(PUBLIC_KEY_PREFIX) or (untrusted and self._asked_just_now()):
+            refused = untrusted and not self.verifier.may_ask(self.env.now_ms())
+            if refused or unknown.serial.startswith(PUBLIC_KEY_PREFIX):
                 raise
             yield from self._learn(unknown, moves_money=moves_money)
             self.verifier.verify(headers, body, self.env.now_ms())
@@ -121,7 +122,7 @@ class Gateway:
 
         With ``moves_money`` a call that does hangs on it, and a missing answer leaves that call's outcome unknown.
         """
-        self.verifier.refreshed_ms = self.env.now_ms()
+        self.verifier.note_asking(self.env.now_ms())
         operation = msgspec.structs.replace(_CERTIFICATES, moves_money=moves_money)
         response = yield self._request(operation, "GET", "/v3/certificates", None, None)
         now_ms = self.env.now_ms()
@@ -149,10 +150,6 @@ class Gateway:
                 f"signed with {unknown.serial!r}, which is not known, and the platform certificates cannot be "
                 f"fetched: {error.msg}"
             ) from error
-
-    def _asked_just_now(self) -> bool:
-        asked = self.verifier.refreshed_ms
-        return not self.verifier.empty and asked is not None and self.env.now_ms() - asked < REFRESH_PAUSE_MS
 
     def _request(
         self,

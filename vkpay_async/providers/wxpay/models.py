@@ -9,6 +9,9 @@ from vkpay_async.errors import NotificationInvalid
 
 ALGORITHM = "AEAD_AES_256_GCM"
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding foreign bytes may raise; the last one for JSON nested without end."""
+
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """Base of what is read from an answer; unknown fields are left alone."""

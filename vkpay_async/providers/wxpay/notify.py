@@ -10,7 +10,7 @@ import msgspec
 from vkpay_async.crypto.aes import Gcm
 from vkpay_async.errors import NotificationInvalid
 from vkpay_async.models import JsonObject, Notification, NotifyReply
-from vkpay_async.providers.wxpay.models import Envelope, RefundObject, Transaction, TransferBill
+from vkpay_async.providers.wxpay.models import UNREADABLE, Envelope, RefundObject, Transaction, TransferBill
 from vkpay_async.providers.wxpay.orders import trade_from
 from vkpay_async.providers.wxpay.refunds import refund_from
 from vkpay_async.providers.wxpay.transfers import transfer_from
@@ -38,7 +38,7 @@ def notification_from(body: bytes, gcm: Gcm) -> Notification:
         plain = envelope.resource.open(gcm)
         event, read = _READERS.get(envelope.resource.original_type, _ANY)
         return (read if envelope.event_type.startswith(event) else _other)(envelope, plain)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise NotificationInvalid(
             f"not a notification of API v3: {error}; check that this address is for WeChat Pay alone"
         ) from error

@@ -31,7 +31,7 @@ from vkpay_async.providers.wxpay.certs import PlatformCertificate, Verifier
 from vkpay_async.providers.wxpay.client_forms import FORMS
 from vkpay_async.providers.wxpay.errors import Operation, unreadable
 from vkpay_async.providers.wxpay.gateway import Gateway, gateway_from
-from vkpay_async.providers.wxpay.models import Echo, RefundObject, Transaction, TransferBill
+from vkpay_async.providers.wxpay.models import UNREADABLE, Echo, RefundObject, Transaction, TransferBill
 from vkpay_async.providers.wxpay.notify import ACCEPTED, REFUSED, notification_from
 from vkpay_async.providers.wxpay.orders import code_pay_result, order_body, product_of, trade_from
 from vkpay_async.providers.wxpay.parties import Party
@@ -196,7 +196,7 @@ class WxpayProvider:
             return None
         try:
             return msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise unreadable(operation, str(error), response) from error
 
     def certificates(self) -> Flow[list[PlatformCertificate]]:

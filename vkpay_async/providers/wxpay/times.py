@@ -28,6 +28,13 @@ def ms_from_rfc3339(text: str | None) -> int | None:
     return ms_of(time if time.tzinfo else time.replace(tzinfo=BEIJING))
 
 
+def ms_from_seconds(text: str) -> int:
+    """Milliseconds of a header's seconds. Raises ``ValueError`` for anything but up to twelve plain digits."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise ValueError(f"not seconds: {text[:20]!r}")
+    return int(text) * 1000
+
+
 def ms_of(time: datetime) -> int:
     """Milliseconds since the epoch of an aware time."""
     return (time - _EPOCH) // _MILLISECOND
