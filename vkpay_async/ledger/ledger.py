@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -78,11 +79,10 @@ class Ledger:
 
         Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
         """
-        try:
+        with suppress(IntegrityError):  # its trace would stand before the conflict's
             await self._execute_insert(order)
-        except IntegrityError:
-            return await self._take_over(order)
-        return order
+            return order
+        return await self._take_over(order)
 
     async def get(self, out_trade_no: str) -> Order | None:
         return await self._one(select(*_COLUMNS).where(orders.c.out_trade_no == out_trade_no))
