@@ -32,12 +32,14 @@ def config_from_file(path: str | Path) -> Config:
     """Reads a TOML file; relative paths in it are relative to it. Raises :class:`ConfigError`."""
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: no such file; write one, or let the simulator: vkpay-sim up --config-out {path.name}"
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read as TOML: save it in UTF-8") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
     return config_from_dict(data, source=str(path), directory=path.parent)
 

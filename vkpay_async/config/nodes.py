@@ -48,7 +48,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         except OSError as error:
             raise self.error(key, f"cannot be read: {error.strerror}: {error.filename}") from error
         except ValueError as error:
-            raise self.error(key, str(error)) from error
+            hint = f"; put the name of a file into {key}_path" if material.names_a_file else ""
+            raise self.error(key, f"{error}{hint}") from error
 
     def error(self, key: str, text: str) -> ConfigError:
         return ConfigError(f"{self.where}: {key} {text}")

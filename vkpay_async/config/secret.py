@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_FILE_ENDINGS = (".pem", ".crt", ".cer", ".key", ".txt", ".p12")
+
 
 class Secret:
     """A text whose ``repr`` and ``str`` are ``***``; ``reveal()`` gives it out."""
@@ -43,6 +45,11 @@ class Material(Secret):
     def reveal(self) -> str:
         """The text. Raises ``OSError`` when the file cannot be read."""
         return self._value if self.path is None else self.path.read_text(encoding="ascii", errors="replace")
+
+    @property
+    def names_a_file(self) -> bool:
+        """Whether the text looks like a path that was given in the text's place."""
+        return self.path is None and self._value.lower().endswith(_FILE_ENDINGS)
 
     def __bool__(self) -> bool:
         return self.path is not None or bool(self._value)

@@ -228,6 +228,28 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None
         config_from_file(path)
 
 
+def test_a_file_in_gbk_is_told_to_be_saved_in_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "vkpay.toml"
+    path.write_bytes('notify_url = "https://a.example" # 支付'.encode("gbk"))
+    with pytest.raises(ConfigError, match=r"vkpay\.toml: .*UTF-8"):
+        config_from_file(path)
+
+
+def test_the_byte_order_mark_of_windows_editors_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "vkpay.toml"
+    path.write_text('notify_url = "https://a.example"', encoding="utf-8-sig")
+    assert config_from_file(path).notify_base() == "https://a.example"
+
+
+def test_a_path_in_place_of_a_key_names_the_setting_for_paths() -> None:
+    node = config_from_dict({"alipay": {"h5": {"appId": "2", "privateKey": "/etc/shop/app.PEM"}}}).node(
+        None, "alipay", "h5"
+    )
+    with pytest.raises(ConfigError, match=r"alipay\.h5: private_key .* into private_key_path") as caught:
+        node.load("private_key", load_private_key, "it signs")
+    assert "/etc/shop" not in str(caught.value)
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         config_from_file(tmp_path)
