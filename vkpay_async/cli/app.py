@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from vkpay_async.cli.demo.command import demo
+from vkpay_async.version import VERSION
 
 app = typer.Typer(
     name="vkpay",
@@ -15,8 +18,18 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vkpay {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Keeps ``demo`` a command of its own: an application with one command only would be that command."""
 
 

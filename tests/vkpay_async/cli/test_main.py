@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from vkpay_async import cli
+from vkpay_async.version import VERSION
 
 
 def test_without_the_extra_it_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +18,13 @@ def test_without_the_extra_it_names_the_command_that_installs_it(monkeypatch: py
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert stopped.value.code == "vkpay needs typer: pip install 'vkpay-async[cli]'"
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["vkpay", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert (stopped.value.code, capsys.readouterr().out) == (0, f"vkpay {VERSION}\n")
 
 
 def test_it_lists_its_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from itertools import groupby, zip_longest
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import (
@@ -24,6 +25,15 @@ from vkpay_async.qr import qr_matrix
 
 WIDTH_OF_A_FILE = 120
 HALVES = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+
+
+class Marks(NamedTuple):
+    good: str
+    bad: str
+
+
+CHECKS = Marks("✓", "✗")
+WORDS = Marks("ok", "FAILED")
 
 
 def open_console() -> Console:
@@ -82,11 +92,12 @@ class Bar:
 
 def show(console: Console, report: Report) -> None:
     """The whole result, once."""
-    if report.code_url is not None and console.encoding.startswith("utf"):
+    unicode = console.encoding.startswith("utf")
+    if report.code_url is not None and unicode:
         console.print(f"A Native payment's QR code, {report.code_url}")
         console.print(qr_text(report.code_url), no_wrap=True, crop=False)
     for _, flows in groupby(report.flows, key=lambda flow: flow.steps[0].step):
-        console.print(_table(list(flows)), "")
+        console.print(_table(list(flows), CHECKS if unicode else WORDS), "")
     for line in _failures(report.flows):
         console.print(line, style="red", markup=False)
     console.print(_summary(report), style="green" if report.ok else "bold red")
@@ -101,7 +112,7 @@ def qr_text(text: str) -> Text:
     )
 
 
-def _table(flows: list[FlowReport]) -> Table:
+def _table(flows: list[FlowReport], marks: Marks) -> Table:
     names = list(dict.fromkeys(step.step for flow in flows for step in flow.steps))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("pay_type", no_wrap=True)
@@ -110,16 +121,17 @@ def _table(flows: list[FlowReport]) -> Table:
         table.add_column(name.replace("_", "\n"), justify="right")
     for flow in flows:
         steps = {step.step: step for step in flow.steps}
-        table.add_row(flow.pay_type, flow.merchant, *(_cell(steps.get(name)) for name in names))
+        table.add_row(flow.pay_type, flow.merchant, *(_cell(steps.get(name), marks) for name in names))
     return table
 
 
-def _cell(step: Step | None) -> Text:
+def _cell(step: Step | None, marks: Marks) -> Text:
     if step is None:
         return Text("")
     if step.ms is None:
-        return Text("–", "dim")
-    return Text(f"✓ {step.ms:.0f}", "green") if step.ok else Text(f"✗ {step.ms:.0f}", "bold red")
+        return Text("-", "dim")
+    mark, style = (marks.good, "green") if step.ok else (marks.bad, "bold red")
+    return Text(f"{mark} {step.ms:.0f}", style)
 
 
 def _failures(flows: Iterable[FlowReport]) -> Iterator[str]:

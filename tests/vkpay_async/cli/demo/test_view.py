@@ -31,7 +31,7 @@ def test_every_flow_stands_in_the_table_once(told: Any) -> None:
     assert [line for line in lines if line and line[0] == "wxpay_h5"] == [
         ["wxpay_h5", "default", *["✓", "7"] * len(STEPS)]
     ]
-    assert ["alipay_h5", "default", "✗", "12", "–"] in lines
+    assert ["alipay_h5", "default", "✗", "12", "-"] in lines
     assert ["pay_type", "merchant", "transfer", "query"] in lines
     assert "alipay_h5 (default), create: what create gave" in text
     assert "what pay gave" not in text
@@ -82,10 +82,12 @@ def test_the_bar_is_for_terminals_only(flow: Any, terminal: bool) -> None:
 def test_an_ascii_terminal_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch, told: Any) -> None:
     raw = BytesIO()
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(raw, encoding="ascii"))
-    show(open_console(), Report(flows=[told(create=7.0)], code_url=CODE_URL))
+    show(open_console(), Report(flows=[told(create=7.0), told(create=-8.0)], code_url=CODE_URL))
     sys.stdout.flush()
-    assert b"wxpay_h5 default     ? 7" in raw.getvalue()
-    assert b"???" not in raw.getvalue()
+    said = [line.split() for line in raw.getvalue().decode().splitlines()]
+    assert ["wxpay_h5", "default", "ok", "7"] in said
+    assert ["wxpay_h5", "default", "FAILED", "8"] in said
+    assert b"?" not in raw.getvalue()
 
 
 def test_output_that_is_no_text_file_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
