@@ -18,7 +18,8 @@ def call(
     url: str, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, str] | None = None
 ) -> Any:
     """The answer's JSON. Raises :class:`CallError`."""
-    return asyncio.run(ask(f"{url.rstrip('/')}/_sim/{path}", method, body, query))
+    base = url if "://" in url else f"http://{url}"
+    return asyncio.run(ask(f"{base.rstrip('/')}/_sim/{path}", method, body, query))
 
 
 async def ask(url: str, method: str, body: dict[str, Any] | None, query: dict[str, str] | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,24 @@ Pid = Annotated[str | None, typer.Option(help="Needed where a number exists at t
 DEFAULT_URL = "http://127.0.0.1:9200"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vkpay-sim {version('vkpay-async')}")
+        raise typer.Exit
+
+
+def _http_address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no address: begin with http:// or https://")
+    return url
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     pass
 
 
@@ -42,9 +59,9 @@ def up(
     config_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Writes a vkpay.toml for the SDK.")
     ] = None,
-    notify_url: Annotated[str, typer.Option(help="Base notify address of the merchants.")] = (
-        "http://127.0.0.1:8000/pay"
-    ),
+    notify_url: Annotated[
+        str, typer.Option(help="Base notify address of the merchants.", callback=_http_address)
+    ] = "http://127.0.0.1:8000/pay",
     allow_notify_host: Annotated[
         list[str] | None, typer.Option(help="A host besides this machine that notifications may go to.")
     ] = None,
@@ -56,7 +73,7 @@ def up(
     ] = False,
 ) -> None:
     """Start a simulator and keep it running until Ctrl-C."""
-    from vkpay_simulator.cli.up import run
+    from vkpay_simulator.cli.up import CannotStart, run
     from vkpay_simulator.world import Settings
 
     settings = Settings(
@@ -68,8 +85,8 @@ def up(
     )
     try:
         run(settings, host, port, config_out)
-    except OSError as error:
-        _fail(f"{error.strerror or error}. Is the port taken? Choose another with --port, or --port 0.")
+    except CannotStart as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -86,7 +103,8 @@ def pay(
     order = _call(url, "POST", "pay", {key: value for key, value in body.items() if value is not None})
     show.order(order)
     show.deliveries(
-        [one for one in _call(url, "GET", "deliveries")["deliveries"] if one["subject"] == number]
+        [one for one in _call(url, "GET", "deliveries")["deliveries"] if one["subject"] == number],
+        empty="No notification. Has the order a notify_url?",
     )
 
 

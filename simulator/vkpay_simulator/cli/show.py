@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import typer
+from rich.cells import cell_len, set_cell_size
 
 CHINA = timezone(timedelta(hours=8))
-WIDTH_OF_A_FILE = 160
 
 
 def order(one: dict[str, Any]) -> None:
@@ -38,7 +37,7 @@ def orders(found: list[dict[str, Any]]) -> None:
     )
 
 
-def deliveries(found: list[dict[str, Any]]) -> None:
+def deliveries(found: list[dict[str, Any]], *, empty: str = "No notifications yet.") -> None:
     _table(
         ("id", "about", "event", "state", "sent", "last answer", "next"),
         (
@@ -53,7 +52,7 @@ def deliveries(found: list[dict[str, Any]]) -> None:
             )
             for one in found
         ),
-        "No notifications yet.",
+        empty,
     )
 
 
@@ -65,7 +64,7 @@ def journal(entries: list[dict[str, Any]]) -> None:
                 _time(one["at_ms"]),
                 one["operation"] or f"{one['method']} {one['target']}",
                 one["subject"] or "",
-                str(one["status"] or "—"),
+                str(one["status"] or "-"),
                 str(one["duration_ms"]),
                 one["explain"],
             )
@@ -80,15 +79,17 @@ def clock(now: dict[str, Any]) -> None:
 
 
 def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], empty: str) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    _print(table if table.rows else empty)
+    """Nothing is cut or folded to the terminal's width: numbers are there to be copied."""
+    lines = [tuple(columns), *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    table = ["  ".join(map(set_cell_size, line, widths)) for line in lines]
+    for text in table if len(table) > 1 else [empty]:
+        _print(text)
 
 
-def _print(what: Any) -> None:
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
-    console.print(what, markup=False, highlight=False)
+def _print(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    typer.echo(text.rstrip().encode(encoding, "replace").decode(encoding))
 
 
 def _last(attempts: list[dict[str, Any]]) -> str:

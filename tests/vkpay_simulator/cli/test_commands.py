@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.vkpay_simulator.toy import Toy
 from vkpay_simulator import cli
 from vkpay_simulator.cli.client import CallError, ask
 from vkpay_simulator.cli.commands import app
+from vkpay_simulator.cli.up import SIGNATURE
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.world import Settings, World
 
@@ -62,6 +64,39 @@ def test_pay_shows_order_and_notification(run: Run) -> None:
     assert "refused" in said
     assert "--allow-notify-host" in said
     assert run.simulator.orders()[0].payer == "u1"
+
+
+def test_pay_without_a_notification_asks_for_the_address(run: Run) -> None:
+    run.create("no-1")
+    assert "notify_url?" in run("pay", "no-1")
+
+
+def test_the_address_may_come_without_its_scheme(run: Run) -> None:
+    assert run("orders", "--url", run.simulator.url.removeprefix("http://")) == "No orders yet.\n"
+
+
+def test_nothing_is_cut_for_a_narrow_terminal(run: Run) -> None:
+    number = "2026-11-21-with-a-very-long-number"
+    run.create(number)
+    done = CliRunner().invoke(app, ["orders", "--url", run.simulator.url], env={"COLUMNS": "40"})
+    head, row = done.output.splitlines()
+    assert row.startswith(f"{number}  toy")
+    assert head.index("provider") == row.index("toy")
+
+
+def test_what_the_terminal_cannot_show_is_replaced(run: Run) -> None:
+    run.create("订单一")
+    done = CliRunner(charset="ascii").invoke(app, ["orders", "--url", run.simulator.url])
+    assert done.exit_code == 0
+    assert done.output.splitlines()[1].startswith("???")
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == f"vkpay-sim {version('vkpay-async')}\n"
+
+
+def test_a_notify_url_has_to_be_an_address(run: Run) -> None:
+    assert "http://" in run("up", "--notify-url", "shop.example", status=2)
 
 
 def test_advance_says_the_time(run: Run) -> None:
@@ -159,6 +194,7 @@ def test_up_says_when_it_is_ready_writes_the_config_and_stops_cleanly(
     tmp_path: Path, ending: signal.Signals
 ) -> None:
     written = tmp_path / "vkpay.toml"
+    written.write_text(SIGNATURE + "old = 1\n", encoding="utf-8")
     options = ["--seed", "1", "--config-out", str(written), "--notify-url", "http://127.0.0.1:5000/p/"]
     with start(*options, "--allow-notify-host", "shop.example") as program:
         assert program.stdout is not None
@@ -182,8 +218,26 @@ def test_a_taken_port_is_one_line() -> None:
     ):
         _, people = program.communicate(timeout=30)
     assert program.returncode == 1
-    assert "--port 0" in people
-    assert len(people.splitlines()) == 1
+    assert re.fullmatch(
+        r"Cannot listen on 127.0.0.1:\d+: address already in use\. Choose another --port \(0 .*\n", people
+    )
+
+
+def test_a_config_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with start("--config-out", str(tmp_path / "nowhere" / "vkpay.toml")) as program:
+        said, people = program.communicate(timeout=30)
+    assert (program.returncode, said) == (1, "")
+    assert re.fullmatch(r"Cannot write .*vkpay\.toml: No such file.*--config-out\.\n", people)
+
+
+def test_a_config_of_real_keys_is_not_written_over(tmp_path: Path) -> None:
+    mine = tmp_path / "vkpay.toml"
+    mine.write_text("[wxpay.h5]\n", encoding="utf-8")
+    with start("--config-out", str(mine)) as program:
+        said, people = program.communicate(timeout=30)
+    assert (program.returncode, said) == (1, "")
+    assert "was not written by vkpay-sim" in people
+    assert mine.read_text(encoding="utf-8") == "[wxpay.h5]\n"
 
 
 def test_up_without_options_is_ready_too() -> None:
