@@ -25,6 +25,11 @@ from vkpay_simulator.redact import redact, redact_headers
             "biz_content=%7B%22auth_code%22%3A%221346…%22%7D",
         ),
         ("biz=%7B%22auth_code%22%3A+%22134650110000%22", "biz=%7B%22auth_code%22%3A+%221346…%22"),
+        (
+            '{"sub_msg":"验签字符串为：app_auth_token=abcdefghi&amp;auth_token=abcdefghi"}',
+            '{"sub_msg":"验签字符串为：app_auth_token=abc…&amp;auth_token=abc…"}',
+        ),
+        ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
         ("sign=ab", "sign=…"),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
