@@ -80,6 +80,11 @@ class App:
     def __post_init__(self) -> None:
         self.public_key = self.key.public_key()
 
+    def restore(self) -> None:
+        """The settings of the opening; keys, certificates and authorisations stay."""
+        self.sign_type, self.aes_key = "RSA2", None
+        self.id_mode, self.products = "user_id", PRODUCTS
+
 
 @dataclass(slots=True, kw_only=True)
 class Account:
@@ -97,6 +102,12 @@ class Account:
     def sellers(self) -> list[Seller]:
         subs = (one.seller for app in self.distinct_apps for one in app.authorisations.values())
         return list({seller.pid: seller for seller in (self.seller, *subs)}.values())
+
+    def restore(self) -> None:
+        for app in self.distinct_apps:
+            app.restore()
+        for seller in self.sellers:
+            seller.balance = OPENING_BALANCE
 
 
 class Registrar:

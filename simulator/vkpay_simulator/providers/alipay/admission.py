@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from vkpay_simulator.providers.alipay import hints
 from vkpay_simulator.providers.alipay.accounts import App, Seller
+from vkpay_simulator.providers.alipay.diagnosis import why_unverified
 from vkpay_simulator.providers.alipay.encryption import decrypt
 from vkpay_simulator.providers.alipay.errors import GATEWAY, Refusal
 from vkpay_simulator.providers.alipay.fields import parse_biz_content, parse_moment
@@ -27,26 +30,32 @@ NAMELESS = frozenset(
 )
 
 
+# AES in blocks of 16 bytes, in base64.
+CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{22,}={0,2}", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """One API. ``products`` are the contracts of which one is needed (none: everybody may call);
-    ``kind`` is how it is called: by the server, by a browser, or through the phone SDK."""
+    ``kind`` is how it is called: by the server, by a browser, or through the phone SDK;
+    ``beside`` gives from ``biz_content`` what stands beside the codes when the service refuses."""
 
     handler: Callable[[Call], Any]
     products: frozenset[str] = frozenset()
     kind: Literal["server", "page", "sdk"] = "server"
     certificates_only: bool = False
     for_others: bool = True
+    beside: Callable[[dict[str, Any]], dict[str, str]] = lambda _biz: {}
 
 
-def refusal(sub_code: str) -> Refusal:
-    return Refusal(sub_code, in_error_node=sub_code in NAMELESS)
+def refusal(sub_code: str, why: str = "") -> Refusal:
+    return Refusal(sub_code, in_error_node=sub_code in NAMELESS, why=why)
 
 
-def invalid_signature(params: Parameters) -> Refusal:
+def invalid_signature(params: Parameters, why: str = "") -> Refusal:
     """The gateway shows the string it verified with, escaped for HTML."""
     text = GATEWAY["isv.invalid-signature"][1] + html.escape(request_string(params.values))
-    return Refusal("isv.invalid-signature", text)
+    return Refusal("isv.invalid-signature", text, why=why)
 
 
 class Admission:
@@ -62,11 +71,10 @@ class Admission:
         _check_presence(app, params)
         _check_form(params)
         _check_certificates(app, params, method)
-        _check_signature(app, params)
+        self._check_signature(app, params)
         content = plain_content(app, params)
         seller, auth_app_id = _principal(app, params, method)
-        if method.products and not method.products & app.products:
-            raise refusal("isv.insufficient-isv-permissions")
+        _check_permission(app, params, method)
         return Call(
             method=params.get("method"),
             app=app,
@@ -89,8 +97,15 @@ class Admission:
         if not app_id:
             raise refusal("isv.missing-app-id")
         if app_id not in self._apps:
-            raise refusal("isv.invalid-app-id")
+            raise refusal("isv.invalid-app-id", hints.unknown_app(app_id, self._apps))
         return self._apps[app_id]
+
+    def _check_signature(self, app: App, params: Parameters) -> None:
+        signature = params.get("sign")
+        for text in accepted_strings(params.values):
+            if verified(app.public_key, params.encoded(text), signature, app.sign_type):
+                return
+        raise invalid_signature(params, why_unverified(app, params, self._apps.values()))
 
 
 def _check_presence(app: App, params: Parameters) -> None:
@@ -123,28 +138,31 @@ def _check_form(params: Parameters) -> None:
 def _check_certificates(app: App, params: Parameters, method: Method) -> None:
     sn, certificates = params.get("app_cert_sn"), app.certificates
     if not sn and (certificates or method.certificates_only):
-        raise refusal("isv.missing-app-cert-sn")
+        raise refusal("isv.missing-app-cert-sn", hints.no_certificate(app.app_id, bool(certificates)))
     if not sn:
         return
-    if certificates is None or sn != certificates.app.sn:
-        raise refusal("isv.app-cert-not-exist")
-    if not params.get("alipay_root_cert_sn"):
+    if certificates is None:
+        raise refusal("isv.app-cert-not-exist", hints.key_mode(app.app_id))
+    if sn != certificates.app.sn:
+        raise refusal("isv.app-cert-not-exist", hints.other_certificate(sn, certificates.app.sn))
+    root_sn = params.get("alipay_root_cert_sn")
+    if not root_sn:
         raise refusal("isv.missing-alipay-root-cert-sn")
-    if params.get("alipay_root_cert_sn") != certificates.root_sn:
-        raise refusal("isv.invalid-alipay-root-cert-sn")
+    if root_sn != certificates.root_sn:
+        raise refusal("isv.invalid-alipay-root-cert-sn", hints.other_root(root_sn, certificates.root_sn))
 
 
-def _check_signature(app: App, params: Parameters) -> None:
-    signature = params.get("sign")
-    for text in accepted_strings(params.values):
-        if verified(app.public_key, params.encoded(text), signature, app.sign_type):
-            return
-    raise invalid_signature(params)
+def _check_permission(app: App, params: Parameters, method: Method) -> None:
+    if method.products and not method.products & app.products:
+        why = hints.missing_product(app.app_id, params.get("method"), method.products, app.products)
+        raise refusal("isv.insufficient-isv-permissions", why)
 
 
 def plain_content(app: App, params: Parameters) -> str:
     """``biz_content`` in the clear."""
     kind, content = params.get("encrypt_type"), params.get("biz_content")
+    if not kind and app.aes_key and CIPHERTEXT.fullmatch(content):
+        raise refusal("isv.decryption-error-missing-encrypt-type")
     if not kind:
         return content
     if kind.upper() != "AES":

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 
-from vkpay_simulator.clock import Clock, china_text
+from vkpay_simulator.clock import Clock
 from vkpay_simulator.providers.alipay.buyers import Buyers
 from vkpay_simulator.providers.alipay.errors import IN_PROGRESS, MESSAGES, Refusal
 from vkpay_simulator.providers.alipay.fields import Fields, yuan
 from vkpay_simulator.providers.alipay.models import Call, Trade
 from vkpay_simulator.providers.alipay.notify import paid_amounts
-from vkpay_simulator.providers.alipay.orders import NO_MONEY_MOVED, Content, fund_bill, numbers, success
+from vkpay_simulator.providers.alipay.orders import Content, numbers, settled, success
 from vkpay_simulator.providers.alipay.rules import Rules
 from vkpay_simulator.providers.alipay.terms import parse_terms
 from vkpay_simulator.providers.alipay.trades import Trades
@@ -56,15 +56,10 @@ class Barcode:
     def pay(self, call: Call) -> Content:
         terms = parse_terms(call, self._clock.now())
         fields = Fields(call.biz)
-        fields.one_of("scene", SCENES)
+        fields.one_of("scene", SCENES, default=SCENES[0])
         code = fields.required("auth_code", 64)
-        try:
-            self._check(code, (call.seller.pid, terms.out_trade_no))
-            trade = self._trades.submit(call, terms)
-        except Refusal as refusal:
-            refusal.fields |= NO_MONEY_MOVED | {"out_trade_no": terms.out_trade_no}
-            raise
-        return self._charge(trade, code[:4])
+        self._check(code, (call.seller.pid, terms.out_trade_no))
+        return self._charge(self._trades.submit(call, terms), code[:4])
 
     def _check(self, code: str, order: tuple[str, str]) -> None:
         if not AUTH_CODE.fullmatch(code) or self._used.setdefault(code, order) != order:
@@ -78,10 +73,7 @@ class Barcode:
         self._trades.pay(trade, trade.buyer or self._buyers.somebody())
         if kind == ANSWER_LOST:
             raise Refusal("isp.unknow-error")
-        return self._content(trade) | {
-            "fund_bill_list": fund_bill(trade),
-            "gmt_payment": china_text(self._clock.now()),
-        }
+        return self._content(trade)
 
     def _ask_for_password(self, trade: Trade, kind: str) -> Content:
         self._trades.open(trade, trade.buyer or self._buyers.somebody())
@@ -93,6 +85,7 @@ class Barcode:
         return success(
             **numbers(trade),
             **paid_amounts(trade),
+            **settled(trade, "gmt_payment"),
             **self._buyers.identity(trade.call.app, trade.payer),
             buyer_logon_id=trade.payer.logon_id,
             total_amount=yuan(trade.terms.total),

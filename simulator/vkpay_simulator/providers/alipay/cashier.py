@@ -78,7 +78,7 @@ class Cashier:
         if visit is None:
             return _unknown()
         if parse_qs(request.body.decode("latin-1")).get("choice") != ["pay"]:
-            return page_answer(message_page("已离开收银台", "尚未付款，订单仍可支付。"))
+            return page_answer(message_page("已离开收银台", "尚未付款，订单仍可支付。", _quit_url(visit)))
         if not visit.trade.payable:
             return page_answer(message_page("无法付款", f"交易状态：{visit.trade.state}"))
         self._trades.pay(visit.trade, visit.trade.buyer or self._buyers.somebody())
@@ -90,9 +90,14 @@ class Cashier:
         address = quote(self._notifier.return_url(visit.trade, visit.return_url), safe=ADDRESS)
         return Answer(status=302, headers=CIMultiDict({"Location": address}))
 
-    def app_pay(self, call: Call, payer: str | None) -> Content:
-        """The phone's wallet: takes the order string, pays, and gives the app its result."""
+    def app_pay(self, call: Call, payer: str | None, *, confirm: bool) -> Content:
+        """The phone's wallet: takes the order string, pays, and gives the app its result.
+
+        Without ``confirm`` the buyer leaves before the password: the order is known then, and no trade yet.
+        """
         trade = self._trades.submit(call, parse_terms(call, self._clock.now()))
+        if not confirm:
+            return {"resultStatus": "6001", "memo": "操作已经取消。", "result": ""}
         self._trades.pay(trade, trade.buyer or self._buyers.payer(call.app, payer))
         content = success(
             **numbers(trade),
@@ -104,6 +109,10 @@ class Cashier:
             total_amount=yuan(trade.terms.total),
         )
         return {"resultStatus": "9000", "memo": "", "result": sync_result(call, content)}
+
+
+def _quit_url(visit: Visit) -> str:
+    return visit.trade.terms.quit_url or ""
 
 
 def sync_result(call: Call, content: Content) -> str:

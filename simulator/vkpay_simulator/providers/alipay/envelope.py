@@ -16,6 +16,7 @@ from vkpay_simulator.providers.alipay.parameters import Parameters
 from vkpay_simulator.providers.alipay.signing import sign, spoilt
 
 ERROR_NODE = "error_response"
+FIRST = ("code", "msg", "sub_code", "sub_msg")
 
 _SIGN = re.compile(rb'"sign":"([A-Za-z0-9+/=]*)"(?=,"sign_type"|\}$)')
 
@@ -30,8 +31,8 @@ def compact(value: object) -> str:
 
 
 def content_text(fields: Mapping[str, Any]) -> str:
-    """The response object: code and msg first, then the rest by name; ``None`` stands for absent."""
-    head = {name: fields[name] for name in ("code", "msg")}
+    """The response object: the codes first, then the rest by name; ``None`` stands for absent."""
+    head = {name: fields[name] for name in FIRST if name in fields}
     rest = {name: fields[name] for name in sorted(fields.keys() - head.keys())}
     return compact({k: v for k, v in (head | rest).items() if v is not None})
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 SUCCESS = "10000"
 IN_PROGRESS = "10003"
+BUSINESS_FAILED = "40004"
 
 MESSAGES = {
     "10000": "Success",
@@ -194,6 +195,10 @@ UNPREFIXED = {
     "NO_PERMISSION": "无权限",
     "ALIPAY_ACCOUNT_NOT_EXIST": "支付宝账户不存在",
     "AUTHOREE_IS_NOT_MATCH": "授权信息不匹配",
+    "USER_AGREEMENT_VERIFY_FAIL": "用户协议校验失败",
+    "TRUSTEESHIP_ACCOUNT_NOT_EXIST": "托管子户不存在",
+    "AUTH_INFO_NOT_EXISTS": "授权信息不存在",
+    "AUTH_CODE_ERROR": "授权码错误",
 }
 
 BUSINESS = {f"ACQ.{code}": text for code, text in ACQUIRING.items()} | UNPREFIXED
@@ -201,7 +206,7 @@ BUSINESS = {f"ACQ.{code}": text for code, text in ACQUIRING.items()} | UNPREFIXE
 
 class Refusal(Exception):
     """An answer other than success. ``fields`` go beside the codes; ``in_error_node`` puts it under
-    ``error_response`` instead of the method's own node."""
+    ``error_response`` instead of the method's own node; ``why`` is for the journal, in plain English."""
 
     def __init__(
         self,
@@ -210,13 +215,20 @@ class Refusal(Exception):
         *,
         fields: Mapping[str, str] | None = None,
         in_error_node: bool = False,
+        why: str = "",
     ) -> None:
         super().__init__(sub_code)
         self.sub_code = sub_code
-        self.code, text = GATEWAY.get(sub_code) or ("40004", BUSINESS[sub_code])
+        self.code, text = GATEWAY.get(sub_code) or (BUSINESS_FAILED, BUSINESS[sub_code])
         self.sub_msg = text if sub_msg is None else sub_msg
         self.fields = dict(fields or {})
         self.in_error_node = in_error_node
+        self.why = why
+
+    @property
+    def about_business(self) -> bool:
+        """Whether the service behind the gateway refused, and not the gateway."""
+        return self.code == BUSINESS_FAILED
 
     def content(self) -> dict[str, str]:
         return {
@@ -228,5 +240,4 @@ class Refusal(Exception):
         }
 
 
-def known(sub_code: str) -> bool:
-    return sub_code in GATEWAY or sub_code in BUSINESS
+ALL = frozenset(GATEWAY) | frozenset(BUSINESS)

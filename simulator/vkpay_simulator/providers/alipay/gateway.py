@@ -8,7 +8,13 @@ from typing import Any
 from vkpay_simulator.exchange import Answer, Request
 from vkpay_simulator.ids import Ids
 from vkpay_simulator.providers.alipay.accounts import App
-from vkpay_simulator.providers.alipay.admission import Admission, Method, invalid_signature, refusal
+from vkpay_simulator.providers.alipay.admission import (
+    Admission,
+    Method,
+    invalid_signature,
+    plain_content,
+    refusal,
+)
 from vkpay_simulator.providers.alipay.envelope import (
     ERROR_NODE,
     answer,
@@ -17,17 +23,15 @@ from vkpay_simulator.providers.alipay.envelope import (
     envelope,
     node_of,
 )
-from vkpay_simulator.providers.alipay.errors import GATEWAY, Refusal
+from vkpay_simulator.providers.alipay.errors import Refusal
+from vkpay_simulator.providers.alipay.fields import parse_biz_content
 from vkpay_simulator.providers.alipay.hints import hint
 from vkpay_simulator.providers.alipay.models import Call
-from vkpay_simulator.providers.alipay.orders import NO_MONEY_MOVED
 from vkpay_simulator.providers.alipay.parameters import Parameters, parse_request
 from vkpay_simulator.ui.alipay_cashier import error_page
 
 # What a request for no known method is called in the journal.
 GATEWAY_OPERATION = "alipay.gateway"
-# Their business refusals carry the merchant's number and zero amounts.
-WITH_AMOUNTS = ("alipay.trade.query", "alipay.trade.pay")
 
 
 class Gateway:
@@ -60,32 +64,48 @@ class Gateway:
         return call
 
     def business_error(self, request: Request, sub_code: str) -> Answer:
-        """The refusal somebody asked for."""
+        """The refusal somebody asked for. It explains nothing: the journal names the fault."""
         params = parse_request(request)
-        if sub_code == "isv.invalid-signature":
-            return self._refused(params, invalid_signature(params))
-        refused = refusal(sub_code)
-        if sub_code not in GATEWAY:
-            refused.fields = _zeros(params)
-        return self._refused(params, refused, encrypted=sub_code not in GATEWAY)
+        signature = sub_code == "isv.invalid-signature"
+        refused = invalid_signature(params) if signature else refusal(sub_code)
+        made = self._refused(params, refused, self._content_of(params), encrypted=refused.about_business)
+        made.explain = ""
+        return made
 
     def _served(self, call: Call) -> Answer:
         method = self._methods[call.method]
         try:
             result = method.handler(call)
         except Refusal as refused:
-            return self._refused(call.params, refused, encrypted=True)
+            return self._refused(call.params, refused, call.biz, encrypted=True)
         return self._page(result) if method.kind == "page" else self._content(call.params, result)
 
-    def _refused(self, params: Parameters, refused: Refusal, *, encrypted: bool = False) -> Answer:
+    def _refused(
+        self,
+        params: Parameters,
+        refused: Refusal,
+        biz: dict[str, Any] | None = None,
+        *,
+        encrypted: bool = False,
+    ) -> Answer:
         method = self._methods.get(params.get("method"))
+        if method is not None and biz is not None and refused.about_business:
+            refused.fields |= method.beside(biz)
         if method is not None and method.kind == "page":
             made = self._page(error_page(refused.sub_code, refused.sub_msg))
         else:
             node = ERROR_NODE if refused.in_error_node else node_of(params.get("method"))
             made = self._json(params, node, refused.content(), encrypted=encrypted)
-        made.explain = hint(refused.sub_code, refused.sub_msg)
+        made.explain = refused.why or hint(refused.sub_code, refused.sub_msg)
         return made
+
+    def _content_of(self, params: Parameters) -> dict[str, Any]:
+        """The business parameters of a request nobody checked, as far as they can be read."""
+        app = self._apps.get(params.get("app_id"))
+        try:
+            return parse_biz_content(plain_content(app, params) if app else params.get("biz_content"))
+        except Refusal:
+            return {}
 
     def _content(self, params: Parameters, content: dict[str, Any]) -> Answer:
         return self._json(params, node_of(params.get("method")), content, encrypted=True)
@@ -102,7 +122,3 @@ class Gateway:
 
     def _trace_id(self) -> str:
         return "21" + self._ids.hex(28)
-
-
-def _zeros(params: Parameters) -> dict[str, str]:
-    return dict(NO_MONEY_MOVED) if params.get("method") in WITH_AMOUNTS else {}

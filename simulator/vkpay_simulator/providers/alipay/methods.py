@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from vkpay_simulator.providers.alipay.admission import Method, refusal
 from vkpay_simulator.providers.alipay.barcode import Barcode
@@ -16,6 +17,32 @@ from vkpay_simulator.providers.alipay.transfers import Transfers
 FACE_TO_FACE = frozenset({"FACE_TO_FACE_PAYMENT"})
 CREATE = FACE_TO_FACE | {"JSAPI_PAY"}
 TRANSFER = frozenset({"STD_RED_PACKET", "TRANS_ACCOUNT_NO_PWD"})
+
+# What live answers carry beside the codes of a business refusal.
+NO_MONEY_MOVED = {
+    "buyer_pay_amount": "0.00",
+    "invoice_amount": "0.00",
+    "point_amount": "0.00",
+    "receipt_amount": "0.00",
+}
+NOTHING_REFUNDED = {"refund_fee": "0.00", "send_back_fee": "0.00"}
+
+
+def number(biz: dict[str, Any]) -> dict[str, str]:
+    """The merchant's number, where the request had one."""
+    return {"out_trade_no": str(biz["out_trade_no"])} if "out_trade_no" in biz else {}
+
+
+def number_and_zeros(biz: dict[str, Any]) -> dict[str, str]:
+    return number(biz) | NO_MONEY_MOVED
+
+
+def number_and_retry(biz: dict[str, Any]) -> dict[str, str]:
+    return number(biz) | {"retry_flag": "N"}
+
+
+def zero_fees(_biz: dict[str, Any]) -> dict[str, str]:
+    return NOTHING_REFUNDED
 
 
 def download_certificate(call: Call) -> Content:
@@ -39,17 +66,17 @@ def method_table(
         "alipay.trade.app.pay": Method(
             handler=not_over_http, products=frozenset({"QUICK_MSECURITY_PAY"}), kind="sdk"
         ),
-        "alipay.trade.cancel": Method(handler=orders.cancel),
-        "alipay.trade.close": Method(handler=orders.close),
+        "alipay.trade.cancel": Method(handler=orders.cancel, beside=number_and_retry),
+        "alipay.trade.close": Method(handler=orders.close, beside=number),
         "alipay.trade.create": Method(handler=orders.create, products=CREATE),
         "alipay.trade.fastpay.refund.query": Method(handler=refunds.query),
         "alipay.trade.page.pay": Method(
             handler=cashier.show, products=frozenset({"FAST_INSTANT_TRADE_PAY"}), kind="page"
         ),
-        "alipay.trade.pay": Method(handler=barcode.pay, products=FACE_TO_FACE),
+        "alipay.trade.pay": Method(handler=barcode.pay, products=FACE_TO_FACE, beside=number_and_zeros),
         "alipay.trade.precreate": Method(handler=orders.precreate, products=FACE_TO_FACE),
-        "alipay.trade.query": Method(handler=orders.query),
-        "alipay.trade.refund": Method(handler=refunds.refund),
+        "alipay.trade.query": Method(handler=orders.query, beside=number_and_zeros),
+        "alipay.trade.refund": Method(handler=refunds.refund, beside=zero_fees),
         "alipay.trade.wap.pay": Method(
             handler=cashier.show, products=frozenset({"QUICK_WAP_WAY"}), kind="page"
         ),

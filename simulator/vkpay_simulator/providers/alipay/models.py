@@ -34,13 +34,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What an order asks for. The fields up to ``seller_id`` may not change on a repeat."""
+    """What an order asks for. The fields up to ``product_code`` may not change on a repeat."""
 
     out_trade_no: str
     total: int
     subject: str
     product_code: str
-    seller_id: str | None = None
     body: str | None = field(default=None, compare=False)
     passback_params: str | None = field(default=None, compare=False)
     store_id: str | None = field(default=None, compare=False)

@@ -15,15 +15,10 @@ from vkpay_simulator.providers.alipay.rules import Rules
 from vkpay_simulator.providers.alipay.terms import parse_terms
 from vkpay_simulator.providers.alipay.trades import DAY_S, Trades
 
-# A query without a result and a refused barcode payment carry these all the same.
-NO_MONEY_MOVED = {
-    "buyer_pay_amount": "0.00",
-    "invoice_amount": "0.00",
-    "point_amount": "0.00",
-    "receipt_amount": "0.00",
-}
-
 Content = dict[str, Any]
+
+CLOSE_LIMITS = {"operator_id": 28}
+CANCEL_LIMITS = {"operator_id": 28, "terminal_id": 32}
 
 
 def success(**fields: object) -> Content:
@@ -36,6 +31,13 @@ def numbers(trade: Trade) -> dict[str, str]:
 
 def fund_bill(trade: Trade) -> list[dict[str, str]]:
     return [{"amount": yuan(trade.terms.total), "fund_channel": trade.channel}]
+
+
+def settled(trade: Trade, when: str) -> Content:
+    """What only a paid trade has: the bill, and the moment under the method's own name for it."""
+    if trade.paid_ms is None:
+        return {}
+    return {"fund_bill_list": fund_bill(trade), when: china_text(trade.paid_ms)}
 
 
 def same_buyer(trade: Trade, buyer: Buyer) -> Buyer:
@@ -70,14 +72,12 @@ class Orders:
         return success(out_trade_no=trade.terms.out_trade_no, qr_code=self._trades.show_code(trade))
 
     def query(self, call: Call) -> Content:
-        trade = self._trades.find(call)
-        if trade is None or not trade.exists:
-            raise Refusal("ACQ.TRADE_NOT_EXIST", fields=_echo(call) | NO_MONEY_MOVED)
+        trade = self._trades.get(call)
         return success(
             **numbers(trade),
             **paid_amounts(trade),
             **self._buyers.identity(call.app, trade.payer),
-            **self._paid(trade),
+            **settled(trade, "send_pay_date"),
             buyer_logon_id=trade.payer.logon_id,
             passback_params=trade.terms.passback_params,
             store_id=trade.terms.store_id,
@@ -87,6 +87,7 @@ class Orders:
         )
 
     def close(self, call: Call) -> Content:
+        _check_texts(call, CLOSE_LIMITS)
         trade = self._trades.find(call)
         if trade is not None and trade.state == states.UNOPENED and self._rules.close_voids_unopened:
             # One report: the answer says there is no such trade, and yet the code cannot be paid afterwards.
@@ -99,9 +100,10 @@ class Orders:
 
     def cancel(self, call: Call) -> Content:
         """Undoes the order whatever its state is: nothing there, unpaid, or paid within the last day."""
+        _check_texts(call, CANCEL_LIMITS)
         trade = self._trades.find(call)
         if trade is None or not trade.exists:
-            self._void(trade)
+            self._trades.forbid(call)
             return success(out_trade_no=Fields(call.biz).text("out_trade_no", 64), retry_flag="N")
         self._undo(trade)
         refunded_at = trade.closed_ms if trade.refunds else None
@@ -111,10 +113,6 @@ class Orders:
             gmt_refund_pay=china_text(refunded_at) if refunded_at else None,
             retry_flag="N",
         )
-
-    def _void(self, trade: Trade | None) -> None:
-        if trade is not None and trade.payable:
-            self._trades.void(trade)
 
     def _undo(self, trade: Trade) -> None:
         if trade.payable:
@@ -131,14 +129,8 @@ class Orders:
         key = trade.trade_no if number in trade.refunds else number
         self._trades.refund(trade, key, trade.remaining, None)
 
-    @staticmethod
-    def _paid(trade: Trade) -> Content:
-        if trade.paid_ms is None:
-            return {}
-        return {"fund_bill_list": fund_bill(trade), "send_pay_date": china_text(trade.paid_ms)}
 
-
-def _echo(call: Call) -> dict[str, str]:
-    """The merchant's number, where the request had one."""
-    number = call.biz.get("out_trade_no")
-    return {"out_trade_no": str(number)} if number else {}
+def _check_texts(call: Call, limits: dict[str, int]) -> None:
+    fields = Fields(call.biz)
+    for name, limit in limits.items():
+        fields.text(name, limit)

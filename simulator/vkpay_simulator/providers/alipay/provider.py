@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.alipay import settings
-from vkpay_simulator.providers.alipay.accounts import OPENING_BALANCE, Account, App, Registrar, config_row
+from vkpay_simulator.providers.alipay.accounts import Account, App, Registrar, config_row
 from vkpay_simulator.providers.alipay.admission import Method
 from vkpay_simulator.providers.alipay.barcode import Barcode
 from vkpay_simulator.providers.alipay.buyers import Buyers
 from vkpay_simulator.providers.alipay.cashier import PATH, Cashier, refused_result
 from vkpay_simulator.providers.alipay.control import Hand
 from vkpay_simulator.providers.alipay.envelope import with_spoilt_sign
-from vkpay_simulator.providers.alipay.errors import BUSINESS, GATEWAY, Refusal, known
+from vkpay_simulator.providers.alipay.errors import ALL, Refusal
 from vkpay_simulator.providers.alipay.gateway import GATEWAY_OPERATION, Gateway
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
@@ -99,11 +99,14 @@ class AlipaySim:
     def subject_of(self, request: Request, operation: str) -> str | None:
         return self._subjects.of(request)
 
+    def error_codes(self) -> frozenset[str]:
+        """Every sub_code that :meth:`business_error` knows."""
+        return ALL
+
     def business_error(self, request: Request, operation: str, code: str) -> Answer:
         """Raises :class:`SimulatorError` with every code there is when ``code`` is none of them."""
-        if not known(code):
-            codes = ", ".join((*GATEWAY, *BUSINESS))
-            raise SimulatorError(f"Alipay has no sub_code {code!r}. Choose one of: {codes}.")
+        if code not in ALL:
+            raise SimulatorError(f"Alipay has no sub_code {code!r}. Choose one of: {', '.join(sorted(ALL))}.")
         return self._gateway.business_error(request, code)
 
     def spoil_signature(self, answer: Answer) -> Answer:
@@ -138,18 +141,18 @@ class AlipaySim:
         return self._hand.transfer(out_bill_no, outcome, pid)
 
     def reset(self) -> None:
-        """Rules and balances go back to what they were at the opening; apps keep their settings."""
+        """Rules, balances and the settings of apps go back to what they were at the opening; keys and
+        certificates stay."""
         self.rules.restore()
         for kept in (self._trades, self._barcode, self._transfers, self._cashier, self._buyers):
             kept.clear()
         for account in self.accounts.values():
-            for seller in account.sellers:
-                seller.balance = OPENING_BALANCE
+            account.restore()
 
     def _app_pay(self, body: settings.AppPay) -> Content:
         try:
             call = self._gateway.admit_order_string(parse_order_string(body.order_string))
-            return self._cashier.app_pay(call, body.payer)
+            return self._cashier.app_pay(call, body.payer, confirm=body.confirm)
         except Refusal as refused:
             return refused_result(refused)
 

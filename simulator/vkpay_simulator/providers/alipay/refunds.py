@@ -16,6 +16,7 @@ NOT_REFUNDABLE = {
     states.TRADE_CLOSED: "ACQ.TRADE_HAS_CLOSE",
     states.TRADE_FINISHED: "ACQ.TRADE_HAS_FINISHED",
 }
+LIMITS = {"operator_id": 30, "store_id": 32, "terminal_id": 32}
 
 
 class Refunds:
@@ -29,6 +30,8 @@ class Refunds:
         fields = Fields(call.biz)
         amount = _amount(fields)
         request_no, reason = fields.text("out_request_no", 64), fields.text("refund_reason", 256)
+        for name, limit in LIMITS.items():
+            fields.text(name, limit)
         trade = self._trades.get(call)
         key = request_no or trade.terms.out_trade_no
         done = trade.refunds.get(key)
@@ -86,8 +89,7 @@ def _check(trade: Trade, amount: int, *, whole: bool) -> None:
     if trade.state in NOT_REFUNDABLE:
         raise Refusal(NOT_REFUNDABLE[trade.state])
     if whole and amount != trade.terms.total:
-        nothing = {"refund_fee": "0.00", "send_back_fee": "0.00"}
-        raise Refusal("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", fields=nothing)
+        raise Refusal("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
     if amount > trade.remaining:
         raise Refusal("ACQ.REASON_TRADE_REFUND_FEE_ERR")
 

@@ -23,10 +23,12 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AppPay(Body):
-    """What the app would give to the phone SDK; ``payer`` is a user id or an open id."""
+    """What the app would give to the phone SDK; ``payer`` is a user id or an open id. With ``confirm`` false the
+    buyer leaves the wallet without paying."""
 
     order_string: str
     payer: str | None = None
+    confirm: bool = True
 
 
 class AccountChange(Body):
@@ -36,6 +38,7 @@ class AccountChange(Body):
     node: str | None = None
     balance: Annotated[int, Meta(ge=0)] | None = None
     id_mode: Literal["user_id", "open_id"] | None = None
+    sign_type: Literal["RSA", "RSA2"] | None = None
     products: list[str] | None = None
     encryption: bool | None = None
     renew_certificate: bool = False
@@ -106,6 +109,8 @@ def _change_app(app: App, change: AccountChange, registrar: Registrar) -> None:
         registrar.renew(app)
     if change.id_mode is not None:
         app.id_mode = change.id_mode
+    if change.sign_type is not None:
+        app.sign_type = change.sign_type
     if change.products is not None:
         app.products = frozenset(change.products)
     if change.encryption is not None:
@@ -116,6 +121,7 @@ def _shown(app: App) -> dict[str, Any]:
     return {
         "app_id": app.app_id,
         "id_mode": app.id_mode,
+        "sign_type": app.sign_type,
         "products": sorted(app.products),
         "encryption": app.aes_key is not None,
         "alipay_cert_sn": app.certificates.alipay.sn if app.certificates else None,

@@ -39,20 +39,36 @@ TEXT_LIMITS = {
     "qrcode_width": 10,
     "request_from_url": 256,
 }
-MAPPINGS = ("business_params", "ext_user_info", "extend_params", "settle_info", "sub_merchant")
+MAPPINGS = (
+    "bkagent_req_info",
+    "business_params",
+    "ext_user_info",
+    "extend_params",
+    "promo_params",
+    "royalty_info",
+    "settle_info",
+    "sub_merchant",
+)
+EXTEND_LIMITS = {"card_type": 32, "specified_seller_name": 32, "sys_service_provider_id": 64}
+CHOICES = {
+    "goods_type": ("0", "1"),
+    "integration_type": ("PCWEB", "ALIAPP"),
+    "qr_pay_mode": ("0", "1", "2", "3", "4"),
+}
 GOODS_LIMITS = {"goods_id": 64, "goods_name": 256, "quantity": 10, "price": 9}
+MORE_GOODS_LIMITS = {"body": 400, "categories_tree": 128, "goods_category": 24, "show_url": 400}
 
 
 def parse_terms(call: Call, now_ms: int) -> Terms:
     """Raises :class:`Refusal` for whatever the real services would not take."""
     fields = Fields(call.biz)
     _check_rest(fields)
+    _check_seller(call, fields)
     return Terms(
         out_trade_no=_out_trade_no(fields),
         total=_total(fields),
         subject=_subject(fields),
         product_code=_product_code(call, fields),
-        seller_id=_seller_id(call, fields),
         body=fields.text("body", 128),
         passback_params=fields.text("passback_params", 512),
         store_id=fields.text("store_id", 32),
@@ -103,11 +119,9 @@ def _product_code(call: Call, fields: Fields) -> str:
     return code
 
 
-def _seller_id(call: Call, fields: Fields) -> str | None:
-    seller_id = fields.text("seller_id", 28)
-    if seller_id not in (None, call.seller.pid):
+def _check_seller(call: Call, fields: Fields) -> None:
+    if fields.text("seller_id", 28) not in (None, call.seller.pid):
         raise Refusal("ACQ.SELLER_NOT_EXIST")
-    return seller_id
 
 
 def _time_expire(fields: Fields, now_ms: int) -> int | None:
@@ -122,6 +136,11 @@ def _check_rest(fields: Fields) -> None:
         fields.text(name, limit)
     for name in MAPPINGS:
         fields.mapping(name)
+    for name, allowed in CHOICES.items():
+        fields.one_of(name, allowed, default=allowed[0])
+    extended = Fields(fields.mapping("extend_params"))
+    for name, limit in EXTEND_LIMITS.items():
+        extended.text(name, limit)
     if "enable_pay_channels" in fields.values and "disable_pay_channels" in fields.values:
         raise fields.invalid("enable_pay_channels 与 disable_pay_channels 不能同时使用")
     for goods in fields.array("goods_detail"):
@@ -134,4 +153,6 @@ def _check_goods(fields: Fields, goods: Any) -> None:
     item = Fields(goods)
     for name, limit in GOODS_LIMITS.items():
         item.required(name, limit)
+    for name, limit in MORE_GOODS_LIMITS.items():
+        item.text(name, limit)
     item.fen("price")

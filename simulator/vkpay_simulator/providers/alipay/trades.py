@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vkpay_simulator.clock import Due, china_text
-from vkpay_simulator.providers.alipay import states
+from vkpay_simulator.providers.alipay import hints, states
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.fields import Fields, end_of_day, parse_duration
 from vkpay_simulator.providers.alipay.models import Buyer, Call, Refund, Terms, Trade
@@ -45,10 +45,12 @@ class Trades:
         self._notifier = notifier
         self._by_merchant: dict[tuple[str, str], Trade] = {}
         self._by_alipay: dict[str, Trade] = {}
+        self._cancelled: set[tuple[str, str]] = set()
 
     def clear(self) -> None:
         self._by_merchant.clear()
         self._by_alipay.clear()
+        self._cancelled.clear()
 
     def all(self) -> list[Trade]:
         return list(self._by_merchant.values())
@@ -74,14 +76,16 @@ class Trades:
         """The trade a request names. Raises :class:`Refusal` ``ACQ.TRADE_NOT_EXIST``, also before it is opened."""
         trade = self.find(call)
         if trade is None or not trade.exists:
-            raise Refusal("ACQ.TRADE_NOT_EXIST")
+            raise Refusal("ACQ.TRADE_NOT_EXIST", why=self._why_missing(call, trade))
         return trade
 
     def submit(self, call: Call, terms: Terms) -> Trade:
         """The order of these terms: a new one, or the one there is when it was asked for alike.
 
-        Raises :class:`Refusal` for a number used with other terms, paid or closed.
+        Raises :class:`Refusal` for a number used with other terms, paid, closed or cancelled.
         """
+        if (call.seller.pid, terms.out_trade_no) in self._cancelled:
+            raise Refusal("ACQ.TRADE_HAS_CLOSE")
         trade = self.of(call.seller.pid, terms.out_trade_no)
         if trade is not None and trade.state != states.VOID:
             return _repeated(trade, terms)
@@ -142,9 +146,21 @@ class Trades:
         self._step(trade, states.VOID)
         self._stop_timers(trade)
 
+    def forbid(self, call: Call) -> None:
+        """Nobody opened the order a cancellation names, or there is none: its number is used up all the same, so
+        that a payment on its way comes too late."""
+        if "trade_no" in call.biz:
+            return
+        key = call.seller.pid, call.biz["out_trade_no"]
+        self._cancelled.add(key)
+        trade = self._by_merchant.get(key)
+        if trade is not None:
+            self._void_unopened(trade)
+
     def give_up(self, trade: Trade) -> None:
         """The buyer does not type the password; the trade stays payable."""
         _cancel(trade.pending)
+        trade.pending = None
 
     def expire(self, trade: Trade) -> None:
         if trade.exists:
@@ -175,6 +191,15 @@ class Trades:
     def _void_unopened(self, trade: Trade) -> None:
         if trade.state == states.UNOPENED:
             self.void(trade)
+
+    def _why_missing(self, call: Call, trade: Trade | None) -> str:
+        number = call.biz.get("trade_no") or call.biz["out_trade_no"]
+        if trade is None:
+            same = (one for one in self.all() if number in (one.trade_no, one.terms.out_trade_no))
+            return hints.no_trade(number, call.seller.pid, [one.seller.pid for one in same])
+        if trade.state == states.VOID:
+            return hints.void(number)
+        return hints.unopened(number, trade.call.method)
 
     @staticmethod
     def _step(trade: Trade, state: str) -> None:

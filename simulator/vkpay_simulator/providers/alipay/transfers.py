@@ -168,11 +168,12 @@ def _check_amount(order: TransferOrder) -> None:
 
 
 def _check_payee(call: Call, order: TransferOrder) -> None:
-    if order.identity_type in OTHER_CONTRACTS:
+    if order.identity_type in OTHER_CONTRACTS or order.product_code not in call.app.products:
         raise Refusal("PRODUCT_NOT_SIGN")
     if order.identity in (call.seller.pid, call.seller.open_id, call.seller.email):
         raise Refusal("PAYER_PAYEE_CANNOT_SAME")
-    if not IDENTITIES[order.identity_type].fullmatch(order.identity):
+    user_id_unknown = order.identity_type == "ALIPAY_USER_ID" and call.app.id_mode == "open_id"
+    if user_id_unknown or not IDENTITIES[order.identity_type].fullmatch(order.identity):
         raise Refusal("PAYEE_NOT_EXIST")
     if order.identity_type == "ALIPAY_LOGON_ID" and order.name is None:
         raise Refusal("INVALID_PARAMETER", "参数无效，收款方登录号转账时 name 不能为空")

@@ -47,6 +47,11 @@ class Simulated:
                 )
         raise LookupError(target)
 
+    @staticmethod
+    def as_request(params: dict[str, str]) -> Request:
+        target = f"/gateway.do?{urlencode(params)}"
+        return Request(method="GET", target=target, headers=CIMultiDictProxy(CIMultiDict()))
+
     def control(self, name: str, **body: Any) -> Any:
         answer = self.route("POST", f"/_sim/alipay/{name}", body=json.dumps(body).encode())
         return json.loads(answer.body) | ({} if answer.status == 200 else {"status": answer.status})

@@ -81,6 +81,20 @@ def test_closing_the_page_leaves_the_order_payable(shop: Shop) -> None:
     assert press(shop, path, "pay").status == 302
 
 
+@pytest.mark.parametrize(
+    ("quit_url", "link"),
+    [
+        ('http://127.0.0.1/"><script>', "http://127.0.0.1/&quot;&gt;&lt;script&gt;"),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_leaving_for_the_quit_url(shop: Shop, quit_url: str, link: str | None) -> None:
+    page = press(shop, cashier(opened(shop, WAP, quit_url=quit_url)), "close").body.decode()
+    found = re.search(r'href="([^"]*)"', page)
+    assert (found and found[1]) == link
+    assert "<script" not in page
+
+
 def test_paying_twice(shop: Shop) -> None:
     path = cashier(opened(shop))
     press(shop, path, "pay")
@@ -184,6 +198,13 @@ class TestApp:
         again = self.pay(shop)
         assert (again["resultStatus"], again["result"]) == ("4000", "")
         assert again["memo"].startswith("ACQ.TRADE_HAS_SUCCESS")
+
+    def test_the_buyer_leaves_the_wallet(self, shop: Shop) -> None:
+        text = urlencode(shop.params(APP, order(), notify_url=NOTIFY_URL))
+        left = shop.simulated.control("app-pay", order_string=text, confirm=False)
+        assert (left["resultStatus"], left["result"]) == ("6001", "")
+        assert shop.state() == "ACQ.TRADE_NOT_EXIST"
+        assert shop.simulated.control("app-pay", order_string=text)["resultStatus"] == "9000"
 
     def test_a_changed_string_is_refused(self, shop: Shop) -> None:
         text = urlencode(shop.params(APP, order())).replace("10.00", "00.01")

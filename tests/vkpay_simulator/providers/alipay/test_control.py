@@ -1,11 +1,14 @@
 """The provider's side of the control API: the buyer, settlements, faults, settings."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from tests.vkpay_simulator.providers.alipay.merchant import NOTIFY_URL, Shop, Simulated, order
@@ -255,6 +258,26 @@ class TestSettings:
         }
         simulated.alipay.reset()
         assert simulated.control("rules") == first
+
+
+def test_an_app_that_uploaded_a_key_for_sha1(simulated: Simulated) -> None:
+    shop = simulated.shop()
+    simulated.control("account", pid="default", sign_type="RSA")
+    assert shop.send(shop.params(QUERY)).explain.startswith("The app uploaded a key for another sign_type")
+    params = shop.params(QUERY, {"out_trade_no": "T1"}, sign_type="RSA")
+    text = "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "sign")
+    sign = base64.b64encode(shop.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA1())).decode()
+    content, signature = shop.split(shop.send({**params, "sign": sign}), "alipay_trade_query_response")
+    assert "ACQ.TRADE_NOT_EXIST" in content
+    shop.alipay_key.verify(base64.b64decode(signature), content.encode(), padding.PKCS1v15(), hashes.SHA1())
+
+
+def test_reset_gives_apps_the_settings_of_the_opening(simulated: Simulated) -> None:
+    before = simulated.control("account", pid="default")
+    changes = {"id_mode": "open_id", "products": [], "encryption": True, "sign_type": "RSA"}
+    assert simulated.control("account", pid="default", **changes) != before
+    simulated.world.reset()
+    assert simulated.control("account", pid="default") == before
 
 
 def test_reset_forgets_orders_and_gives_the_money_back(simulated: Simulated) -> None:

@@ -275,10 +275,11 @@ class TestEncryption:
         [
             ("{}", "AES", "40003", "isv.decryption-error-unknown"),
             ("{}", "DES", "40002", "isv.invalid-encrypt-type"),
+            ("ILpoMowjIQjfYMR847rnFQ==", None, "40001", "isv.decryption-error-missing-encrypt-type"),
         ],
     )
     def test_failures_are_plain(
-        self, sealed: Shop, content: str, kind: str, code: str, sub_code: str
+        self, sealed: Shop, content: str, kind: str | None, code: str, sub_code: str
     ) -> None:
         answer = sealed.call(QUERY, biz_content=content, encrypt_type=kind)
         assert (answer["code"], answer["sub_code"]) == (code, sub_code)

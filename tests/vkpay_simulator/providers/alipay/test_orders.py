@@ -249,10 +249,19 @@ class TestBarcode:
         assert shop.call(PAY, barcode("T2"))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
         assert len(shop.simulated.alipay.orders()) == 1
 
-    @pytest.mark.parametrize("left_out", ["scene", "auth_code"])
-    def test_required_fields(self, shop: Shop, left_out: str) -> None:
-        biz = {name: value for name, value in barcode().items() if name != left_out}
-        assert shop.call(PAY, biz)["sub_code"] == "ACQ.INVALID_PARAMETER"
+    @pytest.mark.parametrize("change", [{"auth_code": ""}, {"scene": "cash"}])
+    def test_fields_of_its_own(self, shop: Shop, change: dict[str, str]) -> None:
+        assert shop.call(PAY, barcode() | change)["sub_code"] == "ACQ.INVALID_PARAMETER"
+
+    def test_the_scene_is_the_bar_code_unless_told(self, shop: Shop) -> None:
+        assert shop.call(PAY, barcode() | {"scene": ""})["code"] == "10000"
+
+    async def test_another_try_after_the_buyer_gave_up(self, shop: Shop) -> None:
+        shop.call(PAY, barcode(code="2500000000000001"))
+        shop.simulated.alipay.cancel("T1")
+        shop.call(PAY, barcode(code="2500000000000002"))
+        await shop.simulated.advance(5)
+        assert shop.state() == "TRADE_SUCCESS"
 
     @pytest.mark.parametrize("product", ["PRE_AUTH", "GENERAL_WITHHOLDING", "CYCLE_PAY_AUTH"])
     def test_other_contracts(self, shop: Shop, product: str) -> None:
@@ -293,6 +302,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"goods_detail": ["tea"]}, "INVALID_PARAMETER"),
     ({"goods_detail": [{**GOODS, "goods_id": ""}]}, "INVALID_PARAMETER"),
     ({"goods_detail": [{**GOODS, "price": "x"}]}, "INVALID_PARAMETER"),
+    ({"goods_detail": [{**GOODS, "goods_category": "1" * 25}]}, "INVALID_PARAMETER"),
+    ({"extend_params": {"sys_service_provider_id": "1" * 65}}, "INVALID_PARAMETER"),
+    ({"royalty_info": "tea"}, "INVALID_PARAMETER"),
+    ({"qr_pay_mode": "5"}, "INVALID_PARAMETER"),
 ]
 RIGHT: list[dict[str, Any]] = [
     {"total_amount": 10.01},
@@ -303,6 +316,7 @@ RIGHT: list[dict[str, Any]] = [
     {"product_code": "FACE_TO_FACE_PAYMENT"},
     {"discountable_amount": "1.00", "undiscountable_amount": "9.00"},
     {"discountable_amount": "20.00"},
+    {"qr_pay_mode": 4, "integration_type": "ALIAPP", "goods_type": "1"},
     {"timeout_express": "15d", "qr_code_timeout_express": "1m"},
     {"extend_params": '{"hb_fq_num":"3"}', "goods_detail": [GOODS]},
 ]
@@ -321,7 +335,7 @@ def test_orders_that_are_taken(shop: Shop, change: dict[str, Any]) -> None:
 
 
 def test_the_seller_may_be_named(shop: Shop) -> None:
-    assert shop.precreated(seller_id=shop.pid)["code"] == "10000"
+    assert shop.precreated(seller_id=shop.pid)["qr_code"] == shop.precreated()["qr_code"]
 
 
 class TestTimeouts:

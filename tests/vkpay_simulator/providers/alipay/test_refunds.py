@@ -89,6 +89,10 @@ class TestRefund:
         )
         assert codes(refund(shop, "10.00"))[1] == "ACQ.REASON_TRADE_REFUND_FEE_ERR"
 
+    def test_lengths(self, shop: Shop) -> None:
+        shop.paid()
+        assert codes(refund(shop, "1.00", "R1", operator_id="1" * 31))[1] == "ACQ.INVALID_PARAMETER"
+
     @pytest.mark.parametrize("amount", [None, "0", "1.001", "-1"])
     def test_amounts_that_are_none(self, shop: Shop, amount: str | None) -> None:
         shop.paid()

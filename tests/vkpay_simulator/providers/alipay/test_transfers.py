@@ -136,6 +136,19 @@ def test_made(shop: Shop, change: dict[str, Any]) -> None:
     assert transfer(shop, **change)["status"] == "SUCCESS"
 
 
+def test_a_product_of_the_two_may_be_missing(shop: Shop) -> None:
+    shop.simulated.control("account", pid="default", products=["STD_RED_PACKET"])
+    assert transfer(shop)["sub_code"] == "PRODUCT_NOT_SIGN"
+    assert transfer(shop, **RED)["status"] == "SUCCESS"
+
+
+def test_user_ids_are_nothing_to_an_open_id_app(shop: Shop) -> None:
+    shop.simulated.control("account", pid="default", id_mode="open_id")
+    assert transfer(shop)["sub_code"] == "PAYEE_NOT_EXIST"
+    payee = {"identity": "0" + "a1" * 23, "identity_type": "ALIPAY_OPEN_ID"}
+    assert transfer(shop, payee_info=payee)["status"] == "SUCCESS"
+
+
 def test_nobody_pays_himself(shop: Shop) -> None:
     payee = {**PAYEE, "identity": shop.pid}
     assert transfer(shop, payee_info=payee)["sub_code"] == "PAYER_PAYEE_CANNOT_SAME"
