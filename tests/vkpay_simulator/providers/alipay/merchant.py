@@ -78,6 +78,7 @@ class Shop:
         self.simulated = simulated
         self.node = simulated.alipay.config_row(merchant)["alipay"][node]
         self.pid: str = self.node["mchId"]
+        self.simulated_pid: str = merchant.pid
         self.key: Any = load_der_private_key(base64.b64decode(self.node["privateKey"]), None)
         self.alipay_key: Any = load_der_public_key(base64.b64decode(self.node["alipayPublicKey"]))
         self.charset = "utf-8"

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from tests.vkpay_simulator.providers.alipay.merchant import FORM, NOTIFY_URL, Shop, Simulated, order
+from tests.vkpay_simulator.providers.alipay.merchant import FORM, Shop, Simulated, order
 from vkpay_simulator.exchange import Answer
 
 QUERY = "alipay.trade.query"
@@ -329,18 +329,3 @@ class TestPartner:
         told = partner.simulated.told()[0]
         assert told["seller_id"] == partner.pid
         assert told["auth_app_id"] == told["app_id"]
-
-
-def test_two_worlds_of_one_seed_answer_alike() -> None:
-    def bodies() -> list[bytes]:
-        simulated = Simulated()
-        shop = simulated.shop("certs")
-        calls = [
-            shop.params("alipay.trade.precreate", order(), notify_url=NOTIFY_URL),
-            shop.params(QUERY, {"out_trade_no": "T1"}),
-        ]
-        answers = [shop.send(params).body for params in calls]
-        simulated.alipay.pay("T1")
-        return [*answers, simulated.notified[0].build(0).body, shop.send(calls[1]).body]
-
-    assert bodies() == bodies()
