@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from vkpay_simulator.providers.base import SimulatorError
+from vkpay_simulator.providers.base import NamesErrorCodes, SimulatorError
 
 Count = Annotated[int, Meta(ge=1)]
 
@@ -111,13 +114,17 @@ class Active:
 
 
 class Faults:
-    """The faults in force, oldest first."""
+    """The faults in force, oldest first. ``providers`` may grow after this was made."""
 
-    def __init__(self) -> None:
+    def __init__(self, providers: Mapping[str, object] = MappingProxyType({})) -> None:
+        self._providers = providers
         self._active: list[Active] = []
         self._added = 0
 
     def add(self, fault: AnyFault) -> Active:
+        """Raises :class:`SimulatorError` for an error code that no provider it is for has."""
+        if isinstance(fault, BusinessCode):
+            self._check_code(fault)
         self._added += 1
         active = Active(id=f"fault-{self._added}", fault=fault, left=fault.times)
         self._active.append(active)
@@ -126,7 +133,7 @@ class Faults:
     def take(self, kind: type[F], target: Target) -> F | None:
         """The oldest fault of this kind that hits, one of its times used up."""
         for active in self._active:
-            if isinstance(active.fault, kind) and _hits(active.fault.match, target):
+            if isinstance(active.fault, kind) and self._hits(active.fault, target):
                 self._use(active)
                 return active.fault
         return None
@@ -140,6 +147,25 @@ class Faults:
     def reset(self) -> None:
         self.clear()
         self._added = 0
+
+    def _check_code(self, fault: BusinessCode) -> None:
+        names = [name for name in self._providers if _may_hit(fault.match, name)] or list(self._providers)
+        if names and not any(self._knows(name, fault.code) for name in names):
+            codes = {name: sorted(_codes(self._providers[name]) or ()) for name in names}
+            near = get_close_matches(fault.code, [code for known in codes.values() for code in known], n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            listed = " ".join(f"Codes of {name}: {', '.join(known)}." for name, known in codes.items())
+            raise SimulatorError(f"There is no code {fault.code!r}.{meant} {listed}")
+
+    def _knows(self, provider: str | None, code: str) -> bool:
+        codes = _codes(self._providers.get(provider or ""))
+        return codes is None or code in codes
+
+    def _hits(self, fault: Fault, target: Target) -> bool:
+        """A code hits requests to providers that have it, and no others."""
+        if isinstance(fault, BusinessCode) and not self._knows(target.provider, fault.code):
+            return False
+        return _hits(fault.match, target)
 
     def _use(self, active: Active) -> None:
         active.used += 1
@@ -174,6 +200,18 @@ def _named(body: bytes) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return named if isinstance(named, str) else ""
+
+
+def _codes(provider: object) -> frozenset[str] | None:
+    """A provider's error codes, if it names them."""
+    return provider.error_codes() if isinstance(provider, NamesErrorCodes) else None
+
+
+def _may_hit(match: Match, provider: str) -> bool:
+    if match.provider is not None:
+        return match.provider == provider
+    operation = match.operation or ""
+    return "." not in operation or operation.startswith(f"{provider}.")
 
 
 def _hits(match: Match, target: Target) -> bool:

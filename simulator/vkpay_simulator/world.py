@@ -52,12 +52,12 @@ class World:
         self.ids = Ids(self.settings.seed)
         self.keys = KeyRing()
         self.journal = Journal()
-        self.faults = Faults()
+        self.providers: dict[str, SimProvider] = {}
+        self.faults = Faults(self.providers)
         self.deliveries: dict[str, Delivery] = {}
         self.sender = Sender(self)
         self.agenda.settled = self.sender.settled
         self._moving = asyncio.Lock()
-        self.providers: dict[str, SimProvider] = {}
         for name, make in (load() if providers is None else providers).items():
             self.providers[name] = make(self)
         self.merchants: dict[str, Merchant] = {}

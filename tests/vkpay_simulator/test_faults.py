@@ -1,6 +1,7 @@
 import pytest
 
-from vkpay_simulator.faults import Drop, Faults, Latency, LoseNotify, Match, Target
+from vkpay_simulator.faults import BusinessCode, Drop, Faults, Latency, LoseNotify, Match, Target
+from vkpay_simulator.providers.base import SimulatorError
 
 REFUND = Target(provider="wxpay", operation="refund", path="/v3/refund/domestic/refunds", out_trade_no="no-1")
 QUERY = Target(provider="alipay", operation="alipay.trade.query", path="/gateway.do", out_trade_no=None)
@@ -51,3 +52,53 @@ def test_kinds_are_kept_apart() -> None:
     faults.add(LoseNotify())
     assert faults.take(Drop, REFUND) is None
     assert len(faults.list()) == 1
+
+
+class Provider:
+    def __init__(self, *codes: str) -> None:
+        self.codes = frozenset(codes)
+
+    def error_codes(self) -> frozenset[str]:
+        return self.codes
+
+
+class TestCodes:
+    """A code is refused when the fault is set, not when it is met."""
+
+    def faults(self) -> Faults:
+        return Faults(
+            {"wxpay": Provider("NOT_ENOUGH", "SYSTEM_ERROR"), "alipay": Provider("ACQ.SYSTEM_ERROR")}
+        )
+
+    @pytest.mark.parametrize(
+        ("match", "listed"),
+        [
+            (Match(), "Codes of wxpay: NOT_ENOUGH, SYSTEM_ERROR. Codes of alipay: ACQ.SYSTEM_ERROR."),
+            (Match(provider="wxpay"), "Codes of wxpay: NOT_ENOUGH, SYSTEM_ERROR."),
+            (Match(operation="alipay.trade.refund"), "Codes of alipay: ACQ.SYSTEM_ERROR."),
+            (Match(operation="refund", provider="alipay"), "Codes of alipay: ACQ.SYSTEM_ERROR."),
+            (Match(operation="*.refund"), "Codes of wxpay: NOT_ENOUGH, SYSTEM_ERROR. Codes of alipay"),
+        ],
+    )
+    def test_unknown(self, match: Match, listed: str) -> None:
+        faults = self.faults()
+        with pytest.raises(SimulatorError, match="There is no code 'NO_SUCH'") as caught:
+            faults.add(BusinessCode(code="NO_SUCH", match=match))
+        assert listed in str(caught.value)
+        assert faults.list() == []
+
+    def test_nearly_known(self) -> None:
+        with pytest.raises(SimulatorError, match=r"Did you mean NOT_ENOUGH\?"):
+            self.faults().add(BusinessCode(code="NOTENOUGH", match=Match(provider="wxpay")))
+
+    def test_hits_only_those_that_have_it(self) -> None:
+        faults = self.faults()
+        faults.add(BusinessCode(code="NOT_ENOUGH"))
+        assert faults.take(BusinessCode, QUERY) is None
+        assert faults.take(BusinessCode, REFUND) is not None
+
+    def test_a_provider_that_does_not_name_its_codes(self) -> None:
+        faults = Faults({"toy": object()})
+        faults.add(BusinessCode(code="ANY"))
+        target = Target(provider="toy", operation="create", path="/", out_trade_no=None)
+        assert faults.take(BusinessCode, target) is not None

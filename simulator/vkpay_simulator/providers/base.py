@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
@@ -51,6 +51,14 @@ class OrderView:
     notify_url: str | None
     payer: str | None
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class NamesErrorCodes(Protocol):
+    """A provider that can say beforehand which codes :meth:`SimProvider.business_error` takes."""
+
+    def error_codes(self) -> frozenset[str]:
+        """Every code there is."""
 
 
 class SimProvider(Protocol):

@@ -92,10 +92,14 @@ class Account:
             return self.public_key
         return self.platform[-1]
 
+    @property
+    def platform_keys(self) -> list[PlatformKey]:
+        """Everything WeChat Pay signs with for this merchant, and that it can encrypt for."""
+        return [*self.platform, *([self.public_key] if self.public_key else [])]
+
     def decrypting_key(self, named: str) -> RSAPrivateKey | None:
         """The key of that serial or public key ID, which the client has encrypted for."""
-        known = [*self.platform, *([self.public_key] if self.public_key else [])]
-        return next((platform.key for platform in known if platform.id == named), None)
+        return next((platform.key for platform in self.platform_keys if platform.id == named), None)
 
 
 class Accounts:

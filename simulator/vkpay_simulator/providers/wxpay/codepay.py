@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from vkpay_simulator.clock import china_rfc3339
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.providers.wxpay.accounts import Account
 from vkpay_simulator.providers.wxpay.cashier import Cashier
@@ -35,7 +36,8 @@ from vkpay_simulator.providers.wxpay.models import (
     PartnerReverse,
 )
 from vkpay_simulator.providers.wxpay.orders import DAY_MS, Order, OrderBook, party_of
-from vkpay_simulator.providers.wxpay.payments import LIFE_MS, check_ip, find_addressed, reentered
+from vkpay_simulator.providers.wxpay.payments import LIFE_MS, check_ip, owned
+from vkpay_simulator.providers.wxpay.reentry import reentered
 from vkpay_simulator.providers.wxpay.relations import check_party, check_product, is_partner
 
 if TYPE_CHECKING:
@@ -66,25 +68,25 @@ class CodePayments:
         self._used.clear()
 
     def create(self, account: Account, request: Request) -> Reply:
-        wanted = (
-            read_body(request, PartnerCodePay) if is_partner(request) else read_body(request, DirectCodePay)
-        )
+        model: type[DirectCodePay | PartnerCodePay] = PartnerCodePay if is_partner(request) else DirectCodePay
+        wanted = read_body(request, model, account.mchid)
         _check(wanted)
         party = party_of(wanted)
         if not party.appid:
-            raise WxpayError("SYSTEM_ERROR")
+            raise WxpayError("SYSTEM_ERROR", advice="sp_appid is said to be optional, but needed: send it.")
         check_party(account, party)
-        check_product(account, party.appid, "codepay")
+        check_product(account, party, "codepay")
         order = reentered(self._book, account, wanted, "codepay", self._world.clock.now())
         return _told(order or self._charge(account, wanted))
 
     def reverse(self, account: Account, request: Request) -> Reply:
-        wanted = (
-            read_body(request, PartnerReverse) if is_partner(request) else read_body(request, DirectReverse)
+        model: type[DirectReverse | PartnerReverse] = PartnerReverse if is_partner(request) else DirectReverse
+        party = party_of(read_body(request, model, account.mchid))
+        check_party(account, party)
+        check_product(account, party, "codepay")
+        order = owned(
+            account, self._book.find(account.mchid, request.params["out_trade_no"]), party.sub_mchid
         )
-        party = party_of(wanted)
-        order = find_addressed(self._book, account, request, party.mchid, party.sub_mchid)
-        check_product(account, party.appid, "codepay")
         if order.state != "REVOKED":
             self._revoke(order)
         return Reply(party.fields() | {"out_trade_no": order.out_trade_no})
@@ -92,9 +94,10 @@ class CodePayments:
     def _charge(self, account: Account, wanted: DirectCodePay | PartnerCodePay) -> Order:
         code = wanted.payer.auth_code
         if code in self._used:
-            raise WxpayError("INVALID_REQUEST", "101 每个二维码仅限使用一次，请刷新再试")
+            advice = f"The code has been used for {self._used[code].out_trade_no}: each pays for one order."
+            raise WxpayError("INVALID_REQUEST", "101 每个二维码仅限使用一次，请刷新再试", advice=advice)
         if refusal := REFUSALS.get(code[-2:]):
-            raise WxpayError(*refusal)
+            raise WxpayError(*refusal, advice=f"Codes that end in {code[-2:]} are refused on purpose.")
         now = self._world.clock.now()
         order = Order(
             account=account, request=wanted, product="codepay", created_ms=now, expires_ms=now + LIFE_MS
@@ -126,9 +129,11 @@ class CodePayments:
     def _revoke(self, order: Order) -> None:
         now = self._world.clock.now()
         if order.product != "codepay" or order.state == "REFUND" or now > order.created_ms + REVERSIBLE_MS:
-            raise WxpayError("INVALID_REQUEST", "当前交易不允许撤销", number=268449641)
+            advice = f"Only a code payment that was not refunded is reversed, for 7 days: this is a {order.product} order, {order.state}, of {china_rfc3339(order.created_ms)}."
+            raise WxpayError("INVALID_REQUEST", "当前交易不允许撤销", advice=advice)
         if order.state == "USERPAYING" and now < order.created_ms + REVERSIBLE_AFTER_MS:
-            raise WxpayError("USERPAYING")
+            advice = "The buyer may be entering the password: query, and reverse 15 s after the payment call."
+            raise WxpayError("USERPAYING", advice=advice)
         if order.state == "SUCCESS":
             order.account.balances[order.payee] -= order.total
         order.move("REVOKED")
@@ -139,10 +144,11 @@ def _told(order: Order) -> Reply:
 
 
 def _check(wanted: DirectCodePay | PartnerCodePay) -> None:
-    if not _AUTH_CODE.fullmatch(wanted.payer.auth_code):
-        raise WxpayError("INVALID_REQUEST", "101 付款码无效，请重新扫码")
     store, ip = wanted.scene_info.store_info, wanted.scene_info.device_ip
     if not store.id and not store.out_id:
         raise param_error("/scene_info/store_info", "one of id and out_id is needed")
     if ip:
         check_ip("/scene_info/device_ip", ip)
+    if not _AUTH_CODE.fullmatch(wanted.payer.auth_code):
+        advice = "auth_code has 18 digits and begins with 10 to 15."
+        raise WxpayError("INVALID_REQUEST", "101 付款码无效，请重新扫码", advice=advice)

@@ -13,7 +13,9 @@ from multidict import CIMultiDict
 from vkpay_simulator.exchange import Answer, Handler, Request
 from vkpay_simulator.providers.wxpay import signing
 from vkpay_simulator.providers.wxpay.accounts import Account, Accounts, ApiCertificate, PlatformKey
-from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error, sign_error
+from vkpay_simulator.providers.wxpay.diagnosis import diagnose, signed_message
+from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error, printable, sign_error
+from vkpay_simulator.providers.wxpay.explain import explain
 from vkpay_simulator.providers.wxpay.signing import Authorization
 
 if TYPE_CHECKING:
@@ -58,7 +60,9 @@ class Gate:
         return handle
 
     def refuse(self, request: Request, error: WxpayError) -> Answer:
-        return self._answer(request, Reply(error.body(), error.status), error.number)
+        answer = self._answer(request, Reply(error.body(), error.status), error.number)
+        answer.explain = explain(error)
+        return answer
 
     def claimed(self, request: Request) -> Account | None:
         """The account the request says it is from, true or not."""
@@ -69,11 +73,12 @@ class Gate:
         _check_headers(request)
         given = signing.parse_authorization(request.headers.get("Authorization"))
         if abs(self._world.signing_ms() // 1000 - int(given.timestamp)) > WINDOW_S:
-            message = "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"
-            raise sign_error(message, "timestamp", "timestamp out of range")
+            raise _out_of_time(given.timestamp, self._world.signing_ms() // 1000)
         account = self._accounts.find(given.mchid)
         if account is None or not account.certificates:
-            raise sign_error("商户未申请过证书", "mchid", "no certificate")
+            whose = f"{printable(given.mchid)} has no API certificate here"
+            advice = f"{whose}: take mchId of GET /_sim/merchants/{{pid}}, node wxpay.*."
+            raise sign_error("商户未申请过证书", "mchid", "no certificate", advice)
         self._verify(request, given, _certificate(account, given.serial_no))
         return account
 
@@ -83,7 +88,7 @@ class Gate:
                 return signing.verify(certificate.public, text, given.signature)
             except (InvalidSignature, ValueError):
                 continue
-        raise _mismatch(request, given)
+        raise _mismatch(request, given, certificate)
 
     def _messages(self, request: Request, given: Authorization) -> list[bytes]:
         strict = signed_message(request, given)
@@ -128,33 +133,41 @@ class Gate:
         }
 
 
-def signed_message(request: Request, given: Authorization) -> bytes:
-    """What the caller has to have signed; the body line of a GET is empty."""
-    body = b"" if request.method == "GET" else request.body
-    return signing.message(request.method, request.target, given.timestamp, given.nonce_str, body)
-
-
 def _check_headers(request: Request) -> None:
     accept = request.headers.get("Accept", "")
     ranges = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if not request.headers.get("User-Agent") or not accept:
-        raise WxpayError("INVALID_REQUEST", "Http头缺少Accept或User-Agent")
+        advice = "Send the headers Accept: application/json and User-Agent."
+        raise WxpayError("INVALID_REQUEST", "Http头缺少Accept或User-Agent", advice=advice)
     if not ranges & {"*/*", "application/*", "application/json"}:
         message = "Http头Accept应为application/json"
         raise param_error("Accept", "not acceptable", value=accept, location="header", message=message)
 
 
+def _out_of_time(timestamp: str, now: int) -> WxpayError:
+    message = "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"
+    advice = (
+        f"timestamp {timestamp} is {abs(now - int(timestamp))} s away from the server's {now}: Unix seconds, "
+        "at most 300 s off. The server goes by real time, however far business time was moved, unless it was "
+        "started with --sign-with-virtual-time."
+    )
+    return sign_error(message, "timestamp", "timestamp out of range", advice)
+
+
 def _certificate(account: Account, serial: str) -> ApiCertificate:
+    current = f"{account.mchid} signs with {account.certificate.serial} (serialNo of the configuration)."
     certificate = account.certificates.get(serial)
     if certificate is None:
         message = "商户证书序列号有误。请使用签名私钥匹配的证书序列号"
-        raise sign_error(message, "serial_no", "serial_no not match")
+        advice = f"serial_no {printable(serial)} is none of this merchant's API certificates: {current}"
+        raise sign_error(message, "serial_no", "serial_no not match", advice)
     if message := _CERTIFICATE_TEXTS.get(certificate.state, ""):
-        raise sign_error(message, "serial_no", f"certificate {certificate.state}")
+        advice = f"Certificate {serial} is {certificate.state}: {current}"
+        raise sign_error(message, "serial_no", f"certificate {certificate.state}", advice)
     return certificate
 
 
-def _mismatch(request: Request, given: Authorization) -> WxpayError:
+def _mismatch(request: Request, given: Authorization, certificate: ApiCertificate) -> WxpayError:
     text = signed_message(request, given)
     head = signing.message(request.method, request.target, given.timestamp, given.nonce_str)
     body = text[len(head) : -1]
@@ -166,7 +179,7 @@ def _mismatch(request: Request, given: Authorization) -> WxpayError:
             "method": request.method,
             "sign_message_length": len(text),
             "truncated_sign_message": (head + body[:8] + b"\n").decode(errors="replace"),
-            "url": request.target,
+            "url": printable(request.target),
         },
     }
-    return WxpayError("SIGN_ERROR", detail=detail)
+    return WxpayError("SIGN_ERROR", detail=detail, advice=diagnose(request, given, certificate))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -25,9 +26,17 @@ from vkpay_simulator.providers.wxpay.scalars import (
     Time,
 )
 
+NO_OPENID = (268501013, "JSAPI支付必须传openid")
+NO_SUB_MCHID = (268443704, "服务商模式下，sub_mchid必填")
+
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request object: a key that is not defined is an error, and so is ``null``."""
+    """A request object: a key that is not defined is an error, and so is ``null``.
+
+    ``missing`` holds, by pointer, the internal number and text of required fields that have their own.
+    """
+
+    missing: ClassVar[Mapping[str, tuple[int, str]]] = {}
 
 
 class Amount(Model, frozen=True, kw_only=True):
@@ -146,6 +155,7 @@ class DirectOrder(OrderFields, frozen=True, kw_only=True):
 
 
 class DirectJsapi(DirectOrder, frozen=True, kw_only=True):
+    missing = {"/payer": NO_OPENID, "/payer/openid": NO_OPENID}
     payer: DirectPayer
     subsidy_info: SubsidyInfo | UnsetType = UNSET
 
@@ -159,6 +169,7 @@ class DirectH5(DirectOrder, frozen=True, kw_only=True):
 
 
 class PartnerOrder(OrderFields, frozen=True, kw_only=True):
+    missing = {"/sub_mchid": NO_SUB_MCHID}
     sp_appid: Str32
     sp_mchid: Str32
     sub_appid: Str32 | UnsetType = UNSET
@@ -167,6 +178,7 @@ class PartnerOrder(OrderFields, frozen=True, kw_only=True):
 
 
 class PartnerJsapi(PartnerOrder, frozen=True, kw_only=True):
+    missing = {"/payer": NO_OPENID, **PartnerOrder.missing}
     payer: PartnerPayer
     subsidy_info: SubsidyInfo | UnsetType = UNSET
 
@@ -231,6 +243,7 @@ class DirectCodePay(CodePayFields, frozen=True, kw_only=True):
 
 
 class PartnerCodePay(CodePayFields, frozen=True, kw_only=True):
+    missing = {"/sub_mchid": NO_SUB_MCHID}
     sp_appid: Str32 | UnsetType = UNSET
     sp_mchid: Str32
     sub_appid: Str32 | UnsetType = UNSET

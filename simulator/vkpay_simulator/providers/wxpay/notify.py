@@ -53,9 +53,10 @@ class Notifier:
         )
         key = account.notifying_key(self._world.ids.chance())
 
-        def build(attempt: int) -> Outgoing:
-            request_id = f"{self._gate.request_id()}-{attempt}"
-            return Outgoing(headers=_headers(request_id) | self._gate.sign(key, body), body=body)
+        def build(_attempt: int) -> Outgoing:
+            return Outgoing(
+                headers=_headers(f"{self._gate.request_id()}-0") | self._gate.sign(key, body), body=body
+            )
 
         self._world.notify(
             Delivery(

@@ -23,6 +23,7 @@ from vkpay_simulator.providers.wxpay.models import (
     PartnerOrder,
 )
 from vkpay_simulator.providers.wxpay.orders import DAY_MS, Order, OrderBook, OrderRequest, party_of
+from vkpay_simulator.providers.wxpay.reentry import already_paid, reentered
 from vkpay_simulator.providers.wxpay.relations import (
     check_mchid,
     check_mode,
@@ -54,12 +55,12 @@ class Payments:
         """The endpoint of one product for direct merchants or for partners."""
 
         def work(account: Account, request: Request) -> Reply:
-            wanted = _decrypted(account, request, read_body(request, model))
+            wanted = _decrypted(account, request, read_body(request, model, account.mchid))
             _check(wanted)
+            payer = _payer(wanted)
             party = party_of(wanted)
             check_party(account, party)
-            check_product(account, party.appid, product)
-            payer = _payer(wanted)
+            check_product(account, party, product)
             order = reentered(self._book, account, wanted, product, self._world.clock.now())
             return Reply(self._link(order or self._place(account, wanted, product, payer)))
 
@@ -74,11 +75,14 @@ class Payments:
         return Reply(self._asked(account, request, order).transaction())
 
     def close(self, account: Account, request: Request) -> Reply:
-        order = find_addressed(self._book, account, request, *_closing(request))
+        sub_mchid = _closing(account, request)
+        check_mode(account, is_partner(request))
+        order = owned(account, self._book.find(account.mchid, request.params["out_trade_no"]), sub_mchid)
         if order.product == "codepay":
-            raise WxpayError("INVALID_REQUEST", "当前交易不允许进行普通关单，只能撤销", number=268449641)
+            message, advice = "当前交易不允许进行普通关单，只能撤销", "Call …/reverse instead of …/close."
+            raise WxpayError("INVALID_REQUEST", message, number=268449641, advice=advice)
         if order.transaction_id is not None:
-            raise WxpayError("ORDERPAID")
+            raise already_paid(order)
         if order.state == "NOTPAY":
             order.move("CLOSED")
         return Reply(None, 204)
@@ -119,39 +123,17 @@ class Payments:
 
 def owned(account: Account, order: Order | None, sub_mchid: str | None) -> Order:
     """The order, if it is there and belongs to these merchants."""
-    if order is None or order.account is not account:
-        raise WxpayError("ORDER_NOT_EXIST")
-    if order.party.sub_mchid != sub_mchid:
-        raise WxpayError("ORDER_NOT_EXIST", number=268447845)
-    return order
-
-
-def find_addressed(
-    book: OrderBook, account: Account, request: Request, mchid: str, sub_mchid: str | None
-) -> Order:
-    """The order of the path, for the merchants of the body."""
-    check_mchid(account, mchid)
-    check_mode(account, is_partner(request))
-    return owned(account, book.find(account.mchid, request.params["out_trade_no"]), sub_mchid)
-
-
-def reentered(
-    book: OrderBook, account: Account, wanted: OrderRequest, product: str, now: int
-) -> Order | None:
-    """The order a repeated request is about. Raises :class:`WxpayError` if it cannot be gone on with."""
-    order = book.find(account.mchid, wanted.out_trade_no)
     if order is None:
-        return None
-    if order.party.sub_mchid != party_of(wanted).sub_mchid or order.state == "REVOKED":
-        raise WxpayError("OUT_TRADE_NO_USED")
-    if order.transaction_id is not None:
-        raise WxpayError("ORDERPAID")
-    if order.state in ("CLOSED", "PAYERROR"):
-        raise WxpayError("ORDER_CLOSED")
-    if order.product != product or order.request != wanted:
-        raise WxpayError("INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", number=268498688)
-    if now > order.expires_ms:
-        raise WxpayError("ORDER_CLOSED", "该订单已失效")
+        advice = f"{account.mchid} has no such order: GET /_sim/orders lists those there are."
+        raise WxpayError("ORDER_NOT_EXIST", advice=advice)
+    if order.account is not account:
+        advice = (
+            f"The order belongs to {order.account.mchid}, not to {account.mchid}, which signed the request."
+        )
+        raise WxpayError("ORDER_NOT_EXIST", "商户号和订单不匹配", number=268447843, advice=advice)
+    if order.party.sub_mchid != sub_mchid:
+        advice = f"The order belongs to sub-merchant {order.party.sub_mchid}, not to {sub_mchid}."
+        raise WxpayError("ORDER_NOT_EXIST", number=268447845, advice=advice)
     return order
 
 
@@ -167,11 +149,11 @@ def _expiry(wanted: OrderRequest, now: int) -> int:
     return max(now + least, min(int(wanted.time_expire.timestamp() * 1000), now + most))
 
 
-def _closing(request: Request) -> tuple[str, str | None]:
+def _closing(account: Account, request: Request) -> str | None:
     if is_partner(request):
-        partner = read_body(request, PartnerClose)
-        return partner.sp_mchid, partner.sub_mchid
-    return read_body(request, DirectClose).mchid, None
+        return read_body(request, PartnerClose, account.mchid).sub_mchid
+    read_body(request, DirectClose, account.mchid)
+    return None
 
 
 def _decrypted(account: Account, request: Request, wanted: Wanted) -> Wanted:
@@ -228,5 +210,8 @@ def _partner_payer(wanted: PartnerJsapi) -> dict[str, str]:
 def _openids(payer: dict[str, str]) -> dict[str, Any]:
     for name, openid in payer.items():
         if not is_openid(openid):
-            raise param_error(f"/payer/{name}", "openid is invalid", value=openid, message="无效的openid")
+            advice = f"{openid!r} is no openid: o and 20 to 40 letters, digits, _ or -."
+            raise param_error(
+                f"/payer/{name}", "openid is invalid", value=openid, message="无效的openid", advice=advice
+            )
     return payer

@@ -42,10 +42,12 @@ class Platform:
                 "algorithm_type", "value is not one of the allowed", value=algorithm, location="query"
             )
         if account.v3_key is None:
-            raise WxpayError("SIGN_ERROR", "商户未设置APIv3密钥")
+            advice = "The merchant has no APIv3 key, which the certificates would be encrypted with."
+            raise WxpayError("SIGN_ERROR", "商户未设置APIv3密钥", advice=advice)
         certificates = [platform.certificate for platform in account.platform if platform.certificate]
         if not certificates or algorithm == "SM2":
-            raise WxpayError("RESOURCE_NOT_EXISTS", NO_CERTIFICATES)
+            advice = "This merchant has no such certificates. In public-key mode verify with wxpayPublicKeyContent of the configuration, and download nothing."
+            raise WxpayError("RESOURCE_NOT_EXISTS", NO_CERTIFICATES, advice=advice)
         return Reply({"data": [self._listed(account.v3_key, certificate) for certificate in certificates]})
 
     def _listed(self, v3_key: str, certificate: x509.Certificate) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class Platform:
         }
 
     def echo(self, account: Account, request: Request) -> Reply:
-        wanted = read_body(request, EchoRequest)
+        wanted = read_body(request, EchoRequest, account.mchid)
         secret = wanted.encrypted_echo_message
         sealed = ""
         if secret:

@@ -94,6 +94,9 @@ class WxpaySim:
             return order.out_trade_no
         return self._transfers.out_bill_no_of(str(named.get("transfer_bill_no")))
 
+    def error_codes(self) -> frozenset[str]:
+        return frozenset(CATALOGUE)
+
     def business_error(self, request: Request, operation: str, code: str) -> Answer:
         if code not in CATALOGUE:
             raise SimulatorError(f"wxpay has no code {code!r}: use one of {sorted(CATALOGUE)}")

@@ -5,31 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET
-
 from vkpay_simulator.clock import china_rfc3339, china_text
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account
-from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error
+from vkpay_simulator.providers.wxpay.errors import WxpayError
 from vkpay_simulator.providers.wxpay.fields import read_body
 from vkpay_simulator.providers.wxpay.fund_models import AbnormalRefundRequest, RefundRequest
 from vkpay_simulator.providers.wxpay.gate import Reply
 from vkpay_simulator.providers.wxpay.notify import Notifier
-from vkpay_simulator.providers.wxpay.orders import DAY_MS, Order, OrderBook
-from vkpay_simulator.providers.wxpay.relations import check_permission, check_sub, reveal, sub_mchid_of
+from vkpay_simulator.providers.wxpay.orders import Order, OrderBook
+from vkpay_simulator.providers.wxpay.reentry import differing, re_entered
+from vkpay_simulator.providers.wxpay.refund_rules import (
+    card_of,
+    check_age,
+    check_fields,
+    check_order,
+    check_rest,
+    check_sub_of_body,
+    take,
+)
+from vkpay_simulator.providers.wxpay.relations import check_permission, sub_mchid_of
 from vkpay_simulator.providers.wxpay.states import REFUND
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
 
 SETTLE_S = 1
-APART_MS = 60_000
-REFUNDABLE_MS = 365 * DAY_MS
-MOST_REFUNDS = 50
-REASON_BYTES = 80
-_BANKS = ("CMB", "COMM", "ABC", "CCB", "ICBC", "BOC", "PAB", "SPDB", "CITIC", "CEB", "CMBC", "CIB", "GDB", "PSBC", "NBCB")  # fmt: skip
-CARD_BANKS = frozenset(f"{bank}_DEBIT" for bank in _BANKS)
 SUMMARIES = {"SUCCESS": "退款成功", "ABNORMAL": "退款异常", "CLOSED": "退款关闭"}
 
 
@@ -111,12 +113,12 @@ class Refunds:
         return self._refunds.get((mchid, out_refund_no))
 
     def create(self, account: Account, request: Request) -> Reply:
-        wanted = read_body(request, RefundRequest)
-        _check(account, wanted)
+        wanted = read_body(request, RefundRequest, account.mchid)
+        check_fields(account, wanted)
         check_permission(account, "refund")
         refund = self._refunds.get((account.mchid, wanted.out_refund_no))
         if refund is not None and refund.request != wanted:
-            raise WxpayError("INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", number=268498688)
+            raise re_entered(differing(refund.request, wanted))
         if refund is None:
             refund = self._place(account, wanted)
         elif refund.state == "CLOSED":
@@ -127,21 +129,21 @@ class Refunds:
         refund = self.find(account.mchid, request.params["out_refund_no"])
         sub_mchid = sub_mchid_of(account, request)
         if refund is None or refund.order.party.sub_mchid != sub_mchid:
-            raise WxpayError("RESOURCE_NOT_EXISTS", "退款单不存在")
+            raise _no_refund(account)
         return Reply(refund.object())
 
     def apply_abnormal(self, account: Account, request: Request) -> Reply:
-        wanted = read_body(request, AbnormalRefundRequest)
-        if wanted.type == "USER_BANK_CARD":
-            _check_card(account, request, wanted)
+        wanted = read_body(request, AbnormalRefundRequest, account.mchid)
+        card = card_of(account, request, wanted) if wanted.type == "USER_BANK_CARD" else "商户结算银行账户"
+        check_sub_of_body(account, wanted.sub_mchid or None)
+        check_permission(account, "refund")
         refund = self.find(account.mchid, wanted.out_refund_no)
         if refund is None or not _same(refund, request.params["refund_id"], wanted):
-            raise WxpayError("RESOURCE_NOT_EXISTS", "退款单不存在")
+            raise _no_refund(account)
         if refund.state != "ABNORMAL":
-            raise WxpayError("INVALID_REQUEST", "当前退款单状态不支持发起异常退款")
-        user = wanted.type == "USER_BANK_CARD"
-        refund.channel = "OTHER_BANKCARD"
-        refund.received_by = "用户银行卡" if user else "商户结算银行账户"
+            advice = f"The refund is {refund.state}: only one that is ABNORMAL is sent elsewhere."
+            raise WxpayError("INVALID_REQUEST", "当前退款单状态不支持发起异常退款", advice=advice)
+        refund.channel, refund.received_by = "OTHER_BANKCARD", card
         self._start(refund)
         return Reply(refund.object())
 
@@ -173,8 +175,8 @@ class Refunds:
     def _place(self, account: Account, wanted: RefundRequest) -> Refund:
         order = self._order(account, wanted)
         now = self._world.clock.now()
-        _check_order(order, wanted, now)
-        _take(order, wanted.amount.refund)
+        check_order(order, wanted, now)
+        take(order, wanted.amount.refund)
         day = china_text(now)[:10].replace("-", "")
         refund = Refund(
             order=order,
@@ -195,16 +197,21 @@ class Refunds:
         else:
             order = self._book.find(account.mchid, wanted.out_trade_no or "")
         if order is None or order.state not in ("SUCCESS", "REFUND"):
-            raise WxpayError("RESOURCE_NOT_EXISTS", "订单不存在")
-        if order.account is not account or order.party.sub_mchid != (wanted.sub_mchid or None):
-            raise WxpayError("NO_AUTH", "无权对该订单发起退款", number=268447843)
+            state = f"is {order.state}" if order else f"is not among those of {account.mchid}"
+            advice = f"The order {state}: only one that was paid can be refunded."
+            raise WxpayError("RESOURCE_NOT_EXISTS", "订单不存在", advice=advice)
+        foreign = order.account is not account
+        if foreign or order.party.sub_mchid != (wanted.sub_mchid or None):
+            advice = f"The order belongs to {order.payee}: refund it with that merchant's numbers."
+            number = 268447843 if foreign else 268447845
+            raise WxpayError("NO_AUTH", "无权对该订单发起退款", number=number, advice=advice)
         return order
 
     def _again(self, refund: Refund) -> None:
         """A refund that was closed, asked for once more under its own number."""
-        if refund.order.refunded + refund.amount > refund.order.total:
-            raise _too_much()
-        _take(refund.order, refund.amount)
+        check_age(refund.order, self._world.clock.now())
+        check_rest(refund.order, refund.amount)
+        take(refund.order, refund.amount)
         self._start(refund)
 
     def _start(self, refund: Refund) -> None:
@@ -237,62 +244,11 @@ class Refunds:
             )
 
 
-def _check(account: Account, wanted: RefundRequest) -> None:
-    if wanted.reason and len(wanted.reason.encode()) > REASON_BYTES:
-        raise param_error("/reason", "length is greater than the maximum", value=wanted.reason)
-    if not wanted.transaction_id and not wanted.out_trade_no:
-        raise param_error("/transaction_id", "one of transaction_id and out_trade_no is needed")
-    sources = wanted.amount.from_ or []
-    if sources and sum(source.amount for source in sources) != wanted.amount.refund:
-        raise param_error("/amount/from", "amounts do not add up to the refund")
-    check_sub_of_body(account, wanted.sub_mchid or None)
-
-
-def check_sub_of_body(account: Account, sub_mchid: str | None) -> None:
-    """A partner names the sub-merchant, a direct merchant has none."""
-    if account.subs and sub_mchid is None:
-        message = "服务商模式下，sub_mchid必填"
-        raise param_error("/sub_mchid", "required field is missing", message=message, number=268443704)
-    if sub_mchid is not None and not account.subs:
-        raise param_error("/sub_mchid", "field is not defined", value=sub_mchid, number=270924358)
-    if sub_mchid is not None:
-        check_sub(account, sub_mchid)
-
-
-def _check_order(order: Order, wanted: RefundRequest, now: int) -> None:
-    if wanted.amount.total != order.total:
-        raise WxpayError("INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试")
-    if now > (order.paid_ms or 0) + REFUNDABLE_MS:
-        raise WxpayError("INVALID_REQUEST", "订单已超过可退款的最大期限")
-    if len(order.refunds) >= MOST_REFUNDS:
-        raise WxpayError("INVALID_REQUEST", "订单部分退款次数超过限制")
-    if order.refunded + wanted.amount.refund > order.total:
-        raise _too_much()
-    if order.refunds and now < order.refunds[-1].created_ms + APART_MS:
-        raise WxpayError("FREQUENCY_LIMITED", "同一笔订单的退款请求需间隔1分钟")
-
-
-def _too_much() -> WxpayError:
-    return WxpayError("INVALID_REQUEST", "申请退款金额超过订单可退金额")
-
-
-def _take(order: Order, amount: int) -> None:
-    balances = order.account.balances
-    if balances[order.payee] < amount:
-        raise WxpayError("NOT_ENOUGH")
-    balances[order.payee] -= amount
-
-
 def _same(refund: Refund, refund_id: str, wanted: AbnormalRefundRequest) -> bool:
     sub_mchid = wanted.sub_mchid or None
     return refund.refund_id == refund_id and refund.order.party.sub_mchid == sub_mchid
 
 
-def _check_card(account: Account, request: Request, wanted: AbnormalRefundRequest) -> None:
-    for name in ("bank_type", "bank_account", "real_name"):
-        if getattr(wanted, name) is UNSET:
-            raise param_error(f"/{name}", "required field is missing")
-    if wanted.bank_type not in CARD_BANKS:
-        raise param_error("/bank_type", "value is not one of the allowed", value=wanted.bank_type)
-    reveal(account, request, "/bank_account", wanted.bank_account or "")
-    reveal(account, request, "/real_name", wanted.real_name or "")
+def _no_refund(account: Account) -> WxpayError:
+    advice = f"{account.mchid} has no such refund. A refund that was refused does not exist: create it first."
+    return WxpayError("RESOURCE_NOT_EXISTS", "退款单不存在", advice=advice)

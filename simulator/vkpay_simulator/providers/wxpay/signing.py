@@ -5,15 +5,17 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from vkpay_simulator.providers.wxpay.errors import sign_error
+from vkpay_simulator.providers.wxpay.errors import printable, sign_error
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"
+TIMESTAMP_DIGITS = 20  # more than seconds need: milliseconds are refused for being out of time
 
 _PKCS1 = padding.PKCS1v15()
 _SHA256 = hashes.SHA256()
@@ -32,19 +34,27 @@ class Authorization:
     signature: str
 
 
+EXAMPLE = f'{SCHEME} mchid="…",nonce_str="…",timestamp="…",serial_no="…",signature="…"'
+
+
 def parse_authorization(header: str | None) -> Authorization:
     """Takes the five parameters in any order, with or without blanks after the commas."""
     scheme, _, rest = (header or "").strip().partition(" ")
     if rest and scheme != SCHEME:
         raise sign_error(
-            "Http头Authorization中的认证类型不正确", "authorization", "unknown authentication type"
+            "Http头Authorization中的认证类型不正确",
+            "authorization",
+            "unknown authentication type",
+            f"The scheme is {printable(scheme)}: only {SCHEME} is simulated.",
         )
-    values = dict(_parameter(part) for part in rest.split(","))
-    if values.keys() != _PARAMETERS or not _well_formed(values):
+    parts = [_parameter(part) for part in rest.split(",")]
+    values = dict(parts)
+    if len(parts) != len(_PARAMETERS) or values.keys() != _PARAMETERS or not _well_formed(values):
         raise sign_error(
             "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
             "authorization",
             "malformed header",
+            f"Send the header Authorization: {EXAMPLE}, each of the five once (nonce_str up to 32 characters, timestamp in seconds).",
         )
     return Authorization(**values)
 
@@ -56,13 +66,16 @@ def _parameter(part: str) -> tuple[str, str]:
 
 
 def _well_formed(values: dict[str, str]) -> bool:
-    digits = values["timestamp"].isascii() and values["timestamp"].isdigit()
-    return digits and len(values["nonce_str"]) <= 32 and all(values.values())
+    timestamp = values["timestamp"]
+    seconds = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= TIMESTAMP_DIGITS
+    return seconds and len(values["nonce_str"]) <= 32 and all(values.values())
 
 
 def message(*lines: str | bytes) -> bytes:
-    """The lines, each with a line feed after it, the last one too."""
-    return b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines)
+    """The lines, each with a line feed after it, the last one too. Bytes that were no UTF-8 come back as they were."""
+    return b"".join(
+        (line.encode(errors="surrogateescape") if isinstance(line, str) else line) + b"\n" for line in lines
+    )
 
 
 def sign(key: RSAPrivateKey, text: bytes) -> str:
@@ -72,6 +85,14 @@ def sign(key: RSAPrivateKey, text: bytes) -> str:
 def verify(key: RSAPublicKey, text: bytes, signature: str) -> None:
     """Raises ``InvalidSignature``, or ``ValueError`` for what is not base64."""
     key.verify(b64decode(signature, validate=True), text, _PKCS1, _SHA256)
+
+
+def signed_digest(key: RSAPublicKey, signature: str) -> bytes | None:
+    """The SHA-256 of whatever was signed, if it was signed with this key's other half."""
+    try:
+        return key.recover_data_from_signature(b64decode(signature, validate=True), _PKCS1, _SHA256)
+    except (InvalidSignature, ValueError):
+        return None
 
 
 def seal(key: str, nonce: str, associated_data: str, plain: bytes) -> str:

@@ -19,9 +19,11 @@ from vkpay_simulator.providers.wxpay.fund_models import TransferRequest
 from vkpay_simulator.providers.wxpay.gate import Reply
 from vkpay_simulator.providers.wxpay.notify import Notifier
 from vkpay_simulator.providers.wxpay.orders import DAY_MS
-from vkpay_simulator.providers.wxpay.relations import check_permission, is_openid, reveal
-from vkpay_simulator.providers.wxpay.scenes import FAIL_REASONS, SCENES
+from vkpay_simulator.providers.wxpay.reentry import differing
+from vkpay_simulator.providers.wxpay.relations import check_mode, check_permission, is_openid, reveal
+from vkpay_simulator.providers.wxpay.scenes import FAIL_REASONS
 from vkpay_simulator.providers.wxpay.states import TRANSFER
+from vkpay_simulator.providers.wxpay.transfer_rules import check_amount, check_name, check_scene
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 CONFIRM_S = 86_400
 CANCEL_S = 1
 KEPT_MS = 30 * DAY_MS
-NAME_REQUIRED_FROM = 200_000
-NAME_ALLOWED_FROM = 30
-RED_PACKET_MOST = 20_000
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -104,7 +103,7 @@ class Transfers:
         self._transfers.clear()
 
     def create(self, account: Account, request: Request) -> Reply:
-        wanted = read_body(request, TransferRequest)
+        wanted = read_body(request, TransferRequest, account.mchid)
         if wanted.user_name:
             wanted = structs.replace(
                 wanted, user_name=reveal(account, request, "/user_name", wanted.user_name)
@@ -112,7 +111,9 @@ class Transfers:
         self._check(account, wanted)
         known = self._transfers.get((account.mchid, wanted.out_bill_no))
         if known is not None and known.request != wanted:
-            raise WxpayError("ALREADY_EXISTS")
+            changes = ", ".join(differing(known.request, wanted))
+            advice = f"Not as in the first request with this out_bill_no: {changes}. Repeat it unchanged, or query."
+            raise WxpayError("ALREADY_EXISTS", advice=advice)
         return Reply((known or self._place(account, wanted)).created())
 
     def query(self, account: Account, request: Request) -> Reply:
@@ -128,7 +129,8 @@ class Transfers:
             transfer.move("CANCELING", at_ms=self._world.clock.now())
             self._world.agenda.after(CANCEL_S, lambda: self._end(transfer, "CANCELLED"))
         if transfer.state not in ("CANCELING", "CANCELLED"):
-            raise WxpayError("INVALID_REQUEST", "当前单据状态不支持撤销")
+            advice = f"The transfer is {transfer.state}: only one that waits for the user can be cancelled."
+            raise WxpayError("INVALID_REQUEST", "当前单据状态不支持撤销", advice=advice)
         return Reply(transfer.cancelled())
 
     def settle(self, out_bill_no: str, outcome: str, pid: str | None) -> dict[str, Any]:
@@ -169,30 +171,45 @@ class Transfers:
         return found[0]
 
     def _asked(self, account: Account, out_bill_no: str) -> Transfer:
+        check_mode(account, partner=False)
         transfer = self._transfers.get((account.mchid, out_bill_no))
         if transfer is None or self._world.clock.now() > transfer.created_ms + KEPT_MS:
-            raise WxpayError("NOT_FOUND")
+            advice = f"{account.mchid} has no such transfer of the last 30 days: create it first."
+            raise WxpayError("NOT_FOUND", advice=advice)
         return transfer
 
     def _check(self, account: Account, wanted: TransferRequest) -> None:
         if wanted.notify_url and not self._callable(wanted.notify_url):
-            raise param_error("/notify_url", "has to be https", value=wanted.notify_url)
+            advice = (
+                "notify_url of a transfer has to be https, but on this machine and for --allow-notify-host."
+            )
+            raise param_error("/notify_url", "has to be https", value=wanted.notify_url, advice=advice)
         if not is_openid(wanted.openid):
             raise param_error("/openid", "openid is invalid", value=wanted.openid, message="无效的openid")
+        check_name(wanted)
+        check_mode(account, partner=False)
         check_permission(account, "transfer")
         if wanted.appid not in account.appids.values():
-            raise WxpayError("INVALID_REQUEST", "APPID不存在", number=268445527)
-        _check_scene(account, wanted)
-        _check_amount(account, wanted)
+            advice = (
+                f"{wanted.appid} is not bound to {account.mchid}: use {' or '.join(account.appids.values())}."
+            )
+            raise WxpayError("INVALID_REQUEST", "APPID不存在", number=268445527, advice=advice)
+        check_scene(account, wanted)
+        check_amount(account, wanted)
 
     def _callable(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         plain = LOOPBACK | self._world.settings.allow_notify_hosts
         return parts.scheme == "https" or parts.hostname in plain
 
     def _place(self, account: Account, wanted: TransferRequest) -> Transfer:
-        if account.balances[account.mchid] < wanted.transfer_amount:
-            raise WxpayError("NOT_ENOUGH")
+        balance = account.balances[account.mchid]
+        if balance < wanted.transfer_amount:
+            advice = f"{account.mchid} has {balance} fen, and the transfer takes {wanted.transfer_amount}."
+            raise WxpayError("NOT_ENOUGH", advice=advice)
         account.balances[account.mchid] -= wanted.transfer_amount
         now = self._world.clock.now()
         transfer = Transfer(
@@ -231,31 +248,3 @@ class Transfers:
                 url=request.notify_url,
                 subject=transfer.out_bill_no,
             )
-
-
-def _check_scene(account: Account, wanted: TransferRequest) -> None:
-    scene = SCENES.get(wanted.transfer_scene_id)
-    if scene is None:
-        raise WxpayError("INVALID_REQUEST", "你尚未获取该转账场景")
-    given = sorted(info.info_type for info in wanted.transfer_scene_report_infos)
-    if scene.report_infos and given != sorted(scene.report_infos):
-        expected = "、".join(scene.report_infos)
-        raise WxpayError("INVALID_REQUEST", f"转账场景报备信息有误，该场景应传入：{expected}")
-    perception = wanted.user_recv_perception
-    if account.check_perception and perception and perception not in scene.perceptions:
-        raise WxpayError("INVALID_REQUEST", "暂不支持展示当前传入的用户收款感知")
-
-
-def _check_amount(account: Account, wanted: TransferRequest) -> None:
-    amount = wanted.transfer_amount
-    if account.transfer_limits and not account.transfer_limits[0] <= amount <= account.transfer_limits[1]:
-        raise WxpayError("INVALID_REQUEST", "转账金额超过限制")
-    if amount >= NAME_REQUIRED_FROM and not wanted.user_name:
-        raise param_error(
-            "/user_name", "required from 2000 yuan", message="转账金额达到2000元时，收款用户姓名必填"
-        )
-    if amount < NAME_ALLOWED_FROM and wanted.user_name:
-        raise WxpayError("INVALID_REQUEST", "转账金额低于0.3元时，不支持传入收款用户姓名")
-    style = wanted.user_recv_style
-    if style and style.type == "RED_PACKET" and amount > RED_PACKET_MOST:
-        raise WxpayError("INVALID_REQUEST", "红包样式转账金额不能超过200元")

@@ -51,8 +51,8 @@ def signed(account: Account, method: str, target: str, body: bytes = b"", **chan
         "timestamp": "1767196800",
         "serial_no": certificate.serial,
     } | {name: value for name, value in changed.items() if name not in ("order", "text", "comma")}
-    lines = [method, target, values["timestamp"], values["nonce_str"], body.decode()]
-    text = changed.get("text", "".join(line + "\n" for line in lines).encode())
+    lines = [method, target, values["timestamp"], values["nonce_str"], body.decode(errors="surrogateescape")]
+    text = changed.get("text", "".join(line + "\n" for line in lines).encode(errors="surrogateescape"))
     values.setdefault("signature", b64encode(certificate.key.sign(text, PKCS1, SHA256)).decode())
     order = changed.get("order", list(values))
     pairs = changed.get("comma", ",").join(f'{name}="{values[name]}"' for name in order)

@@ -68,6 +68,16 @@ def test_wrong_signature(shop: Shop) -> None:
         ({"timestamp": "1767196499"}, "timestamp", "5分钟"),
         ({"timestamp": "1767197101"}, "timestamp", "5分钟"),
         ({"timestamp": "now"}, "authorization", "格式错误"),
+        ({"timestamp": "1767196800000"}, "timestamp", "5分钟"),
+        ({"timestamp": "1" * 5000}, "authorization", "格式错误"),
+        (
+            {"order": ["mchid", "mchid", "nonce_str", "timestamp", "serial_no", "signature"]},
+            "authorization",
+            "格式错误",
+        ),
+        ({"nonce_str": "\udcff", "signature": "AAAA"}, "signature", "验签失败"),
+        ({"mchid": "\udcff"}, "mchid", "未申请过证书"),
+        ({"serial_no": "\udcff"}, "serial_no", "证书序列号有误"),
         ({"nonce_str": "n" * 33}, "authorization", "格式错误"),
         ({"nonce_str": ""}, "authorization", "格式错误"),
         ({"order": ["mchid", "nonce_str", "timestamp", "serial_no"]}, "authorization", "格式错误"),
@@ -156,6 +166,19 @@ def test_general_headers(shop: Shop, headers: dict[str, Any], status: int, messa
     result = shop.post("/v3/pay/transactions/native", shop.order("native"), headers=headers)
     assert result.status == status
     assert message in result.data.get("message", "")
+
+
+@pytest.mark.parametrize("header", ["Accept", "Content-Type"])
+def test_header_that_is_no_text(shop: Shop, header: str) -> None:
+    result = shop.post("/v3/pay/transactions/native", shop.order("native"), headers={header: "\udcff"})
+    assert (result.code, result.data["detail"]["value"]) == ("PARAM_ERROR", "\ufffd")
+
+
+def test_target_that_is_no_text(shop: Shop) -> None:
+    target = "/v3/certificates?algorithm_type=\udcff"
+    assert shop.get(target).data["detail"]["value"] == "\ufffd"
+    information = shop.get(target, text=b"").data["detail"]["sign_information"]
+    assert (information["url"], information["sign_message_length"]) == (target[:-1] + "\ufffd", 83)
 
 
 def test_letter_case_and_order_of_answer_headers(shop: Shop) -> None:

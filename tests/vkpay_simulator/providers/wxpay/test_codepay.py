@@ -138,7 +138,7 @@ class TestReverse:
     async def test_not_after_a_week(self, shop: Shop) -> None:
         shop.scan_code()
         await shop.world.agenda.advance(7 * 86_400 + 1)
-        assert shop.reverse().code == "INVALID_REQUEST"
+        assert (shop.reverse().code, shop.reverse().number) == ("INVALID_REQUEST", 268578704)
 
     def test_not_for_other_products(self, shop: Shop) -> None:
         shop.create()
@@ -151,6 +151,10 @@ class TestReverse:
 
     def test_unknown(self, shop: Shop) -> None:
         assert shop.reverse().code == "ORDER_NOT_EXIST"
+
+    def test_permission_comes_before_the_order(self, shop: Shop) -> None:
+        shop.account.permissions.discard("codepay")
+        assert shop.reverse().code == "NO_AUTH"
 
 
 class TestPartner:

@@ -14,6 +14,8 @@ GOODS = {"merchant_goods_id": "g-1", "quantity": 1, "unit_price": 100}
     ("changed", "field", "value", "issue"),
     [
         ({"amount": {"total": 0}}, "/amount/total", 0, "value is less than the minimum"),
+        ({"amount": {"total": 2**53 + 1}}, "/amount/total", 2**53 + 1, "value is greater than the maximum"),
+        ({"amount": {"total": 10**30}}, "/amount/total", 10**30, "value is greater than the maximum"),
         ({"amount": {"total": "1"}}, "/amount/total", "1", "value type is wrong"),
         ({"amount": {"total": 1.0}}, "/amount/total", 1.0, "value type is wrong"),
         ({"amount": {"total": True}}, "/amount/total", True, "value type is wrong"),
@@ -44,7 +46,8 @@ GOODS = {"merchant_goods_id": "g-1", "quantity": 1, "unit_price": 100}
 )  # fmt: skip
 def test_param_error(shop: Shop, changed: dict[str, Any], field: str, value: Any, issue: str) -> None:
     result = shop.create(**changed)
-    assert (result.status, result.code, result.number) == (400, "PARAM_ERROR", 268435461)
+    number = 268435464 if issue.startswith(("value is less", "value is greater")) else 268435461
+    assert (result.status, result.code, result.number) == (400, "PARAM_ERROR", number)
     assert result.data["detail"] == {"field": field, "value": value, "issue": issue, "location": "body"}
 
 
@@ -53,6 +56,11 @@ def test_missing(shop: Shop) -> None:
     assert result.data["detail"] == {
         "field": "/payer/openid", "issue": "required field is missing", "location": "body",
     }  # fmt: skip
+    assert (result.number, result.data["message"]) == (268501013, "JSAPI支付必须传openid")
+
+
+def test_jsapi_without_payer(shop: Shop) -> None:
+    assert (shop.create(payer=None).number, shop.scan_code(payer=None).number) == (268501013, 268435461)
 
 
 @pytest.mark.parametrize("value", [None, "", {}, 1])
@@ -74,7 +82,18 @@ def test_detail_takes_6144_bytes(shop: Shop) -> None:
     assert shop.create(detail={"goods_detail": [GOODS]}).status == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b"null", b'{"description":"\\ud83d"}'])
+def test_pointer_escapes_what_json_pointers_escape(shop: Shop) -> None:
+    result = shop.post("/v3/pay/transactions/native", shop.order("native") | {"a/b~c": 1})
+    assert result.data["detail"]["field"] == "/a~1b~0c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"{}", b"null", b'{"description":"\\ud83d"}', b'{"description":"\xc3\x28"}',
+        b"[" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40,
+    ],
+)  # fmt: skip
 def test_not_an_order_at_all(shop: Shop, body: bytes) -> None:
     result = shop.post("/v3/pay/transactions/native", body)
     assert (result.status, result.code) == (400, "PARAM_ERROR")
@@ -103,5 +122,14 @@ def test_parameter_missing_from_query(shop: Shop) -> None:
     }  # fmt: skip
 
 
+def test_the_merchant_named_is_checked_before_every_other_field(shop: Shop) -> None:
+    result = shop.create(mchid="1900000109", amount={"total": 0})
+    assert (result.code, result.number) == ("INVALID_REQUEST", 268447843)
+    assert shop.create(mchid="").data["detail"]["field"] == "/mchid"
+
+
 def test_param_error_comes_before_business_errors(shop: Shop) -> None:
+    assert shop.create(appid="wx0000000000000000", payer={"openid": "x"}).code == "PARAM_ERROR"
+    assert shop.scan_code(payer={"auth_code": "1"}, scene_info={"store_info": {}}).code == "PARAM_ERROR"
+    assert shop.transfer(transfer_scene_id="9", transfer_amount=200_000).code == "PARAM_ERROR"
     assert shop.create(appid="wx0000000000000000", amount={"total": 0}).code == "PARAM_ERROR"

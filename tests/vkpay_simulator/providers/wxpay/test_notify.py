@@ -35,6 +35,7 @@ def test_sent_again_with_another_signature(shop: Shop) -> None:
     shop.paid()
     first, second = (shop.sent[0].build(attempt) for attempt in (0, 1))
     assert first.body == second.body
+    assert [sent.headers["Request-ID"][-2:] for sent in (first, second)] == ["-0", "-0"]
     assert first.headers["Wechatpay-Signature"] != second.headers["Wechatpay-Signature"]
     assert shop.opened(first) == shop.opened(second)
     assert list(first.headers) == [

@@ -114,7 +114,9 @@ def test_unknown_order(shop: Shop, tail: str) -> None:
 def test_somebody_elses_order(shop: Shop, certs: Shop) -> None:
     number = certs.paid()["transaction_id"]
     result = shop.get(f"/v3/pay/transactions/id/{number}?mchid={shop.account.mchid}")
-    assert result.code == "ORDER_NOT_EXIST"
+    assert (result.status, result.code, result.number, result.data["message"]) == (
+        404, "ORDER_NOT_EXIST", 268447843, "商户号和订单不匹配",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("mchid", ["1900000109", ""])
@@ -321,12 +323,19 @@ class TestPartner:
             ({"payer": {"sp_openid": OPENID, "sub_openid": OPENID}}, "/payer", 268501013),
             ({"payer": {"sub_openid": OPENID}}, "/sub_appid", 268435461),
             ({"payer": {"sp_openid": "x"}}, "/payer/sp_openid", 268435461),
-            ({"sub_mchid": None}, "/sub_mchid", 268435461),
+            ({"sub_mchid": None}, "/sub_mchid", 268443704),
+            ({"payer": None}, "/payer", 268501013),
         ],
     )
     def test_param_error(self, partner: Shop, changed: dict[str, Any], field: str, number: int) -> None:
         result = self.create(partner, **changed)
         assert (result.data["detail"]["field"], result.number) == (field, number)
+
+    def test_app_of_the_sub_merchant(self, partner: Shop) -> None:
+        """The app is the sub-merchant's own if it names one; the provider's appid may then be of any kind."""
+        target, sub = f"{self.BASE}/app", self.subs(partner)[0]
+        assert partner.post(target, self.order(partner, payer=None)).code == "APPID_MCHID_NOT_MATCH"
+        assert partner.post(target, self.order(partner, payer=None, sub_appid=sub.appid)).status == 200
 
     def test_relations(self, partner: Shop) -> None:
         first, second = self.subs(partner)

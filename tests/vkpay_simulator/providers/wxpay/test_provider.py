@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from tests.vkpay_simulator.providers.wxpay.conftest import new_world
 from tests.vkpay_simulator.providers.wxpay.shop import OPENID, Shop, check_signed, match
 from vkpay_simulator.exchange import Answer
+from vkpay_simulator.faults import BusinessCode
 from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.wxpay import WxpaySim
 from vkpay_simulator.providers.wxpay.errors import CATALOGUE
@@ -150,6 +151,11 @@ class TestBusinessError:
         request = shop.request("GET", "/v3/refund/domestic/refunds/R1")
         assert shop.sim.business_error(request, "query_refund", "MCH_NOT_EXISTS").status == 404
         assert shop.sim.business_error(request, "query", "MCH_NOT_EXISTS").status == 400
+
+    def test_refused_when_the_fault_is_set(self, shop: Shop) -> None:
+        assert shop.sim.error_codes() == set(CATALOGUE)
+        with pytest.raises(SimulatorError, match=r"Did you mean ORDERPAID\?.*Codes of wxpay"):
+            shop.world.faults.add(BusinessCode(code="ORDERPAY"))
 
     def test_unknown(self, shop: Shop) -> None:
         with pytest.raises(SimulatorError, match="NOT_ENOUGH"):

@@ -125,6 +125,11 @@ def test_param_error(paid: Shop, changed: dict[str, Any], field: str) -> None:
     assert (result.code, result.data["detail"]["field"]) == ("PARAM_ERROR", field)
 
 
+def test_sub_merchant_of_a_direct_merchant_is_an_undocumented_field(paid: Shop) -> None:
+    result = paid.refund(sub_mchid="1600000000")
+    assert (result.number, result.data["message"]) == (270924358, "请求中含有未在API文档中定义的参数")
+
+
 def test_everything_optional(paid: Shop) -> None:
     source = {"account": "AVAILABLE", "amount": 40}
     amount = {"refund": 40, "total": 100, "currency": "CNY", "from": [source]}
@@ -185,6 +190,14 @@ class TestClosed:
         await paid.world.agenda.advance(1)
         assert paid.get(f"{REFUNDS}/R1").data["status"] == "SUCCESS"
 
+    async def test_not_again_after_a_year(self, paid: Shop) -> None:
+        self.close(paid)
+        await paid.world.agenda.advance(365 * 86_400 + 1)
+        assert (paid.refund().code, paid.refund().data["message"]) == (
+            "INVALID_REQUEST",
+            "订单已超过可退款的最大期限",
+        )
+
     async def test_again_when_the_money_has_gone_elsewhere(self, paid: Shop) -> None:
         self.close(paid)
         await paid.world.agenda.advance(60)
@@ -216,6 +229,7 @@ class TestAbnormal:
     async def test_to_the_users_card(self, abnormal: Shop) -> None:
         result = self.apply(abnormal).data
         assert (result["status"], result["channel"]) == ("PROCESSING", "OTHER_BANKCARD")
+        assert result["user_received_account"] == "招商银行借记卡0000"
         await abnormal.world.agenda.advance(1)
         assert [delivery.event for delivery in abnormal.sent[1:]] == ["REFUND.ABNORMAL", "REFUND.SUCCESS"]
 
@@ -232,6 +246,7 @@ class TestAbnormal:
             ({"bank_type": "XYZ_DEBIT"}, "/bank_type"),
             ({"bank_account": "plain"}, "/bank_account"),
             ({"type": "CASH"}, "/type"),
+            ({"sub_mchid": "1600000000"}, "/sub_mchid"),
         ],
     )
     def test_param_error(self, abnormal: Shop, changed: dict[str, Any], field: str) -> None:
@@ -242,6 +257,10 @@ class TestAbnormal:
     )
     def test_unknown(self, abnormal: Shop, changed: dict[str, Any]) -> None:
         assert self.apply(abnormal, **changed).code == "RESOURCE_NOT_EXISTS"
+
+    def test_not_opened(self, abnormal: Shop) -> None:
+        abnormal.account.permissions.discard("refund")
+        assert self.apply(abnormal, refund_id="503").code == "NO_AUTH"
 
     def test_only_when_abnormal(self, paid: Shop) -> None:
         paid.refund()
@@ -295,6 +314,9 @@ class TestPartner:
     def test_another_sub_merchant(self, partner: Shop) -> None:
         sub = self.pay(partner)
         other = list(partner.account.subs)[1]
-        assert partner.refund(sub_mchid=other).code == "NO_AUTH"
+        assert (partner.refund(sub_mchid=other).code, partner.refund(sub_mchid=other).number) == (
+            "NO_AUTH",
+            268447845,
+        )
         partner.refund(sub_mchid=sub.mchid)
         assert partner.get(f"{REFUNDS}/R1?sub_mchid={other}").code == "RESOURCE_NOT_EXISTS"

@@ -148,6 +148,7 @@ class TestNotFound:
         ({"out_bill_no": "B-1"}, "/out_bill_no"),
         ({"openid": "x"}, "/openid"),
         ({"notify_url": "http://shop.example.com/n"}, "/notify_url"),
+        ({"notify_url": "http://[::1/n"}, "/notify_url"),
         ({"transfer_remark": "x" * 33}, "/transfer_remark"),
         ({"sub_mchid": "1600000000"}, "/sub_mchid"),
         ({"transfer_scene_report_infos": []}, "/transfer_scene_report_infos"),
@@ -206,6 +207,10 @@ def test_limits_are_checked_when_set(shop: Shop) -> None:
 def test_not_opened(shop: Shop) -> None:
     shop.account.permissions.discard("transfer")
     assert (shop.transfer().status, shop.transfer().code) == (403, "NO_AUTH")
+
+
+def test_these_paths_are_for_direct_merchants(partner: Shop) -> None:
+    assert [partner.transfer().code, query(partner).code, cancel(partner).code] == ["NO_AUTH"] * 3
 
 
 def test_balance_short(shop: Shop) -> None:
