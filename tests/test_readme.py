@@ -1,16 +1,35 @@
-"""The README's first example does what the README says."""
+"""What the README's examples do is what the README says."""
 
 from __future__ import annotations
 
+import ast
+import inspect
+import logging
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+import vkpay_async
+from vkpay_async import PaidOrder, VKPay, config_from_dict
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+SHOP = {"provider": "wxpay", "platform": "h5", "is_pc": True, "subject": "Tea", "type": "goods"}
+
+
+async def ship(order: PaidOrder) -> None:
+    pass
 
 
 def block(marker: str) -> str:
@@ -19,8 +38,28 @@ def block(marker: str) -> str:
     return found.group(1)
 
 
+def write_config(simulator: RunningSimulator, folder: Path) -> None:
+    (folder / "vkpay.toml").write_text(dumps(simulator.config), encoding="utf-8")
+
+
+def code_blocks(text: str) -> list[str]:
+    """The Python and TOML of a README, without comments, which are translated."""
+    found = re.findall(r"```(?:python|toml)\n(.*?)```", text, re.DOTALL)
+    return [re.sub(r" *#.*", "", one) for one in found]
+
+
+async def run_block(marker: str, **names: Any) -> dict[str, Any]:
+    """Runs an example that awaits at its top level; gives its names."""
+    space = {name: getattr(vkpay_async, name) for name in vkpay_async.__all__} | names
+    code = compile(block(marker), marker, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, space)  # noqa: S307 - the README is ours
+    if inspect.isawaitable(result):
+        await result
+    return space
+
+
 def test_the_first_example_prints_what_the_readme_shows(vkpay_sim: RunningSimulator, tmp_path: Path) -> None:
-    (tmp_path / "vkpay.toml").write_text(dumps(vkpay_sim.config), encoding="utf-8")
+    write_config(vkpay_sim, tmp_path)
     with subprocess.Popen(
         [sys.executable, "-X", "utf8", "-u", "-c", block("first-example")],
         cwd=tmp_path,
@@ -46,3 +85,94 @@ def test_the_first_screen_has_two_commands_and_about_twenty_lines() -> None:
     assert "make test" in first_screen
     code = [line for line in block("first-example").splitlines() if line.strip()]
     assert len(code) <= 24
+
+
+async def test_the_aiohttp_example_takes_notifications(
+    vkpay_sim: RunningSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = unused_port()
+    vkpay_sim.notify_url = f"http://127.0.0.1:{port}/pay"
+    write_config(vkpay_sim, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(web, "run_app", lambda _: None)
+    example = await run_block("aiohttp")
+    pay: VKPay = example["pay"]
+    pay.on_paid("goods")(ship)
+    async with TestServer(example["app"], port=port):
+        await pay.create_payment(out_trade_no="20261121-0001", total_fee=100, **SHOP)
+        await vkpay_sim.pay("20261121-0001")
+        assert (await pay.orders.require("20261121-0001")).paid
+
+
+async def test_the_calls_and_the_errors_do_what_their_comments_say(
+    vkpay_sim: RunningSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite+aiosqlite://") as pay:
+        pay.on_paid("goods")(ship)
+        names = {
+            "pay": pay,
+            "no": "20261121-0001",
+            "unpaid": "20261121-0002",
+            "log": logging.getLogger("shop"),
+        }
+        for number in (names["no"], names["unpaid"]):
+            await pay.create_payment(out_trade_no=number, total_fee=19900, user_id="u1", **SHOP)
+        await vkpay_sim.pay(names["no"])
+        example = await run_block("calls", openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", **names)
+        assert example["state"].user_order_success
+        assert (await pay.orders.require(names["unpaid"])).status == -1
+        assert example["status"].to_client()["orderInfo"]["refund_fee"] == 5000
+        assert example["bill"].to_client()["options"]["package"]
+        assert [order.out_trade_no for order in example["page"].rows] == [names["no"]]
+
+        await vkpay_sim.advance("2m")
+        vkpay_sim.fault("business_code", code="NOT_ENOUGH", operation="wxpay.refund")
+        await run_block("errors", **names)
+        assert "wxpay NOT_ENOUGH" in caplog.text
+
+
+def test_the_configuration_has_no_unknown_key() -> None:
+    config = config_from_dict(tomllib.loads(block("config")))
+    assert config.node(None, "wxpay", "h5").app_id == "wx…"
+    assert config.node("shop-7", "alipay", "h5").app_id == "2021…"
+
+
+def test_the_tests_of_your_own_code_pass(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(block("tests"), encoding="utf-8")
+    options = ["-q", "-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *options,
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "test_shop.py",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_every_python_block_is_python(text: str) -> None:
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        compile(code, "README", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+
+
+def test_the_chinese_readme_has_the_same_code() -> None:
+    assert code_blocks(CHINESE) == code_blocks(README)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "simulator/README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert ((ROOT / name).parent / link).exists(), link
