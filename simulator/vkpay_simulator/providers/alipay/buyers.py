@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from vkpay_simulator.ids import Ids
+from vkpay_simulator.providers.alipay import hints
 from vkpay_simulator.providers.alipay.accounts import App
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.models import Buyer
@@ -69,7 +70,9 @@ class Buyers:
         if open_id:
             return self._checked(app, open_id, OPEN_ID.fullmatch(open_id) and not USER_ID.fullmatch(open_id))
         if user_id:
-            return self._checked(app, user_id, USER_ID.fullmatch(user_id) and app.id_mode == "user_id")
+            if app.id_mode == "open_id":
+                raise Refusal("ACQ.BUYER_NOT_EXIST", why=hints.open_ids_only(app.app_id))
+            return self._checked(app, user_id, USER_ID.fullmatch(user_id))
         return self._by_logon_id(biz)
 
     def _checked(self, app: App, payer: str, fits: object) -> Buyer:

@@ -15,6 +15,7 @@ from vkpay_simulator.providers.alipay.buyers import Buyers
 from vkpay_simulator.providers.alipay.envelope import content_text, node_of
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.fields import yuan
+from vkpay_simulator.providers.alipay.hints import hint
 from vkpay_simulator.providers.alipay.models import Call, Trade
 from vkpay_simulator.providers.alipay.notify import Notifier
 from vkpay_simulator.providers.alipay.orders import Content, numbers, success
@@ -124,7 +125,8 @@ def sync_result(call: Call, content: Content) -> str:
 
 def refused_result(refused: Refusal) -> Content:
     """The phone shows the merchant's mistakes, too: the wallet does not open."""
-    return {"resultStatus": "4000", "memo": f"{refused.sub_code} {refused.sub_msg}", "result": ""}
+    why = refused.why or hint(refused.sub_code, refused.sub_msg)
+    return {"resultStatus": "4000", "memo": f"{refused.sub_code} {why}", "result": ""}
 
 
 def _page_of(trade: Trade, token: str) -> str:

@@ -16,6 +16,7 @@ _HINTS = {
     "isv.invalid-method": "The simulator does not have this method under /gateway.do. Order strings of app.pay go to POST /_sim/alipay/app-pay.",
     "ACQ.TRADE_HAS_CLOSE": "The order was closed, cancelled or refunded in full, and its number is used up: take a new out_trade_no.",
     "ACQ.CONTEXT_INCONSISTENT": "The order exists with another amount, subject or product: repeat it unchanged, or take a new out_trade_no.",
+    "ACQ.PAYMENT_AUTH_CODE_INVALID": "An auth_code has 16 to 24 digits, begins with 25 to 30 and works for one order; codes that begin with 2503 are refused always.",
     "ACQ.SELLER_BALANCE_NOT_ENOUGH": "The seller's balance is too low: POST /_sim/alipay/account with a balance (in fen).",
     "PAYER_BALANCE_NOT_ENOUGH": "The payer's balance is too low: POST /_sim/alipay/account with a balance (in fen).",
 }
@@ -35,6 +36,17 @@ def missing_product(app_id: str, method: str, needed: Collection[str], has: Coll
     return (
         f"{method} needs the product {' or '.join(sorted(needed))}; app {app_id} has "
         f"{', '.join(sorted(has)) or 'none'}. {ACCOUNT} with products changes that."
+    )
+
+
+def no_contract(product_code: str) -> str:
+    return f"Nobody here has a contract for {product_code}: the simulator does not have that product."
+
+
+def open_ids_only(app_id: str) -> str:
+    return (
+        f"App {app_id} knows people by open id and not by user id: send the open id, or set id_mode to user_id "
+        f"with {ACCOUNT}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from vkpay_simulator.providers.alipay import hints
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.fields import LARGEST_FEN, Fields
 from vkpay_simulator.providers.alipay.models import Call, Terms
@@ -110,12 +111,14 @@ def _check_discount(fields: Fields, total: int) -> None:
 
 def _product_code(call: Call, fields: Fields) -> str:
     allowed = PRODUCT_CODES[call.method]
-    if fields.text("product_code", 64) in OTHER_CONTRACTS:
-        raise Refusal("ACQ.ACCESS_FORBIDDEN")
+    asked = fields.text("product_code", 64) or ""
+    if asked in OTHER_CONTRACTS:
+        raise Refusal("ACQ.ACCESS_FORBIDDEN", why=hints.no_contract(asked))
     default = None if call.method in MUST_BE_TOLD else allowed[0]
     code = fields.one_of("product_code", allowed, default).replace("QUICK_WAP_PAY", "QUICK_WAP_WAY")
     if code not in call.app.products:
-        raise Refusal("ACQ.ACCESS_FORBIDDEN")
+        why = hints.missing_product(call.app.app_id, call.method, (code,), call.app.products)
+        raise Refusal("ACQ.ACCESS_FORBIDDEN", why=why)
     return code
 
 

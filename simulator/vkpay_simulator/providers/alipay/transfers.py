@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vkpay_simulator.clock import china_text
+from vkpay_simulator.providers.alipay import hints
 from vkpay_simulator.providers.alipay.buyers import OPEN_ID, USER_ID
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.fields import LARGEST_FEN, Fields, yuan
@@ -168,12 +169,17 @@ def _check_amount(order: TransferOrder) -> None:
 
 
 def _check_payee(call: Call, order: TransferOrder) -> None:
-    if order.identity_type in OTHER_CONTRACTS or order.product_code not in call.app.products:
-        raise Refusal("PRODUCT_NOT_SIGN")
+    app = call.app
+    if order.identity_type in OTHER_CONTRACTS:
+        raise Refusal("PRODUCT_NOT_SIGN", why=hints.no_contract(order.identity_type))
+    if order.product_code not in app.products:
+        why = hints.missing_product(app.app_id, call.method, (order.product_code,), app.products)
+        raise Refusal("PRODUCT_NOT_SIGN", why=why)
     if order.identity in (call.seller.pid, call.seller.open_id, call.seller.email):
         raise Refusal("PAYER_PAYEE_CANNOT_SAME")
-    user_id_unknown = order.identity_type == "ALIPAY_USER_ID" and call.app.id_mode == "open_id"
-    if user_id_unknown or not IDENTITIES[order.identity_type].fullmatch(order.identity):
+    if order.identity_type == "ALIPAY_USER_ID" and app.id_mode == "open_id":
+        raise Refusal("PAYEE_NOT_EXIST", why=hints.open_ids_only(app.app_id))
+    if not IDENTITIES[order.identity_type].fullmatch(order.identity):
         raise Refusal("PAYEE_NOT_EXIST")
     if order.identity_type == "ALIPAY_LOGON_ID" and order.name is None:
         raise Refusal("INVALID_PARAMETER", "参数无效，收款方登录号转账时 name 不能为空")

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -93,6 +93,14 @@ class TestSignatures:
         assert CODE not in str(entry)
 
 
+def test_a_phone_says_why_it_does_not_open_the_wallet(shop: Shop) -> None:
+    params = shop.params("alipay.trade.app.pay", order())
+    del params["sign"]
+    sign = shop.sign_text(without_sign_type(params))
+    result = shop.simulated.control("app-pay", order_string=urlencode({**params, "sign": sign}))
+    assert "sign_type was left out" in result["memo"]
+
+
 class TestWhoAsks:
     def test_an_unknown_app(self, shop: Shop) -> None:
         explain = explained(shop, QUERY, app_id="2021000000000000")
@@ -120,6 +128,32 @@ class TestWhoAsks:
         explain = explained(shop, PRECREATE, order())
         assert "needs the product FACE_TO_FACE_PAYMENT" in explain
         assert f"has {told}" in explain
+
+    def test_a_product_of_several_is_missing(self, simulated: Simulated) -> None:
+        simulated.control("account", pid="default", products=["FACE_TO_FACE_PAYMENT", "STD_RED_PACKET"])
+        jsapi = order(product_code="JSAPI_PAY", buyer_id="2088000000012345")
+        assert "needs the product JSAPI_PAY" in explained(simulated.shop(), "alipay.trade.create", jsapi)
+        transfer = simulated.shop("default", "transfer")
+        payee = {"identity": "2088000000012345", "identity_type": "ALIPAY_USER_ID"}
+        biz = {
+            "out_biz_no": "B1",
+            "trans_amount": "1.00",
+            "product_code": "TRANS_ACCOUNT_NO_PWD",
+            "biz_scene": "DIRECT_TRANSFER",
+            "payee_info": payee,
+        }
+        assert "needs the product TRANS_ACCOUNT_NO_PWD" in explained(transfer, TRANSFER, biz)
+        biz["payee_info"] = {**payee, "identity_type": "BANKCARD_ACCOUNT"}
+        assert "contract for BANKCARD_ACCOUNT" in explained(transfer, TRANSFER, biz)
+
+    def test_a_contract_nobody_has(self, shop: Shop) -> None:
+        biz = order(auth_code=CODE, product_code="PRE_AUTH")
+        assert "contract for PRE_AUTH" in explained(shop, "alipay.trade.pay", biz)
+
+    def test_people_by_open_id(self, shop: Shop) -> None:
+        shop.simulated.control("account", pid="default", id_mode="open_id")
+        explain = explained(shop, "alipay.trade.create", order(buyer_id="2088000000012345"))
+        assert "by open id and not by user id" in explain
 
     def test_everything_else_names_the_code(self, shop: Shop) -> None:
         assert "ACQ.TOTAL_FEE_EXCEED" in explained(shop, PRECREATE, order(amount="0"))
