@@ -133,7 +133,9 @@ class Ledger:
         """
         values = {
             "status": 1,
-            **{name: getattr(order, name) for name in ("pay_type", "mch_id", "provider_appid")},
+            **{
+                name: getattr(order, name) for name in ("pay_type", "mch_id", "provider_appid", "notify_path")
+            },
             "transaction_id": trade.transaction_id,
             "pay_date": trade.success_time or now,
             "notify_date": now,
@@ -220,7 +222,7 @@ class Ledger:
                 order,
                 version,
                 refund_list=_builtins(entries),
-                refund_fee=refunded,
+                refund_fee=min(refunded, order.total_fee),
                 status=_refund_status(order, accepted),
             )
             if changed:

@@ -27,12 +27,13 @@ from vkpay_async.models import (
     Transfer,
     TransferRef,
     TransferRequest,
+    Value,
 )
 
 T = TypeVar("T")
 
 
-class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+class HttpRequest(Value, frozen=True, kw_only=True):
     """One request, ready to send. The body is sent exactly as it stands: it has been signed.
 
     ``operation`` names it in errors and telemetry (``wxpay.refund``). ``moves_money`` decides what a missing answer
@@ -50,12 +51,16 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_ms: int | None = None
 
 
-class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. Headers are looked up in lower case; the body is what stood on the wire."""
+class HttpResponse(Value, frozen=True, kw_only=True):
+    """One answer. Headers are looked up in lower case; the body is what stood on the wire.
+
+    ``repeated``: an earlier try of the same request got none, and may have been carried out.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    repeated: bool = False
 
 
 Flow: TypeAlias = Generator[HttpRequest, HttpResponse, T]

@@ -18,19 +18,31 @@ _NUMBERS = {
 _REFUND_NUMBER = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 _BILL_NUMBER = re.compile(r"[0-9A-Za-z]{1,64}")
 _EARLIEST_EXPIRY_MS = {"wxpay_h5": 60_000, "wxpay": 300_000, "alipay": 1_000}
+_LATEST_EXPIRY_MS = 366 * 86_400_000
 MIN_TRANSFER: Fen = 10
+MAX_TOTAL: Fen = 10_000_000_000
 
 
 def required_text(value: object, name: str, code: int) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidArgument(f"{name} must be a non-empty string", code=code)
-    return value
+    return _sendable(value, name, code)
+
+
+def optional_text(value: object, name: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a string, not {type(value).__name__}")
+    return _sendable(value, name, -1)
 
 
 def checked_total(total_fee: object) -> Fen:
     if not is_fen(total_fee):
         raise InvalidArgument("total_fee must be a positive integer in fen (1 yuan = 100)", code=1003)
     assert isinstance(total_fee, int)  # noqa: S101 - is_fen has just said so
+    if total_fee > MAX_TOTAL:
+        raise InvalidArgument(f"total_fee must be at most {MAX_TOTAL} fen (100 million yuan)", code=1003)
     return total_fee
 
 
@@ -67,6 +79,8 @@ def checked_expiry(time_expire: object, pay_type: str, provider: str, now: int) 
     ahead = _EARLIEST_EXPIRY_MS.get(pay_type, _EARLIEST_EXPIRY_MS[provider])
     if time_expire < now + ahead:
         raise InvalidArgument(f"time_expire must be at least {ahead // 1000} s ahead for {pay_type}")
+    if time_expire > now + _LATEST_EXPIRY_MS:
+        raise InvalidArgument("time_expire is more than a year ahead: it is in milliseconds since the epoch")
     return time_expire
 
 
@@ -101,6 +115,14 @@ def checked_bill_no(out_bill_no: object) -> str:
     if not _BILL_NUMBER.fullmatch(number):
         raise InvalidArgument(f"out_bill_no {number!r} takes letters and digits only")
     return number
+
+
+def _sendable(text: str, name: str, code: int) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{name} holds half a character, which cannot be sent", code=code) from error
+    return text
 
 
 def one_of(name: str, value: Any, aliases: Mapping[str, Any]) -> Any:

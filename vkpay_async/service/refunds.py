@@ -6,11 +6,12 @@ from vkpay_async.errors import (
     AuthenticationFailed,
     ConfigError,
     InvalidArgument,
+    OrderConflict,
     OrderNotPaid,
     OrderNotRefunded,
-    OutcomeUnknown,
     ProviderError,
     TransportError,
+    VKPayError,
 )
 from vkpay_async.models import Refund, RefundRef, RefundRequest
 from vkpay_async.money import Fen
@@ -36,10 +37,12 @@ class Refunds:
         self, order: Order, *, refund_fee: object, out_refund_no: str | None, refund_desc: str | None
     ) -> Refund:
         if not order.paid:
-            raise OrderNotPaid(f"order {order.out_trade_no!r} has not been paid; there is nothing to refund")
-        entry = self._entry(order, arguments.checked_refund_fee(refund_fee), out_refund_no, refund_desc)
-        order, first = await self._c.ledger.add_refund(order.out_trade_no, entry)
-        refund = await self._send(order, entry, first)
+            raise OrderNotPaid(
+                f"order {order.out_trade_no!r} is not known to be paid; if it is, query_payment with await_notify first"
+            )
+        reason = arguments.optional_text(refund_desc, "refund_desc") or DEFAULT_REASON
+        entry = self._entry(order, arguments.checked_refund_fee(refund_fee), out_refund_no, reason)
+        refund = await self._send(order, entry)
         await self._store(order, refund)
         return refund
 
@@ -52,9 +55,9 @@ class Refunds:
         refund = await self._c.transport.run(provider.query_refund(ref))
         return RefundStatus(refund=refund, order=await self._store(order, refund))
 
-    def _entry(
-        self, order: Order, refund_fee: Fen | None, number: str | None, reason: str | None
-    ) -> RefundEntry:
+    def _entry(self, order: Order, refund_fee: Fen | None, number: str | None, reason: str) -> RefundEntry:
+        if number is None and refund_fee is not None:
+            _check_none_open(order)
         number = arguments.checked_refund_no(number or f"{order.out_trade_no}-{order.refund_num + 1}")
         before = next((entry for entry in order.refund_list if entry.out_refund_no == number), None)
         if refund_fee is None:
@@ -64,32 +67,24 @@ class Refunds:
         return RefundEntry(
             out_refund_no=number,
             refund_fee=refund_fee,
-            refund_desc=reason or DEFAULT_REASON,
+            refund_desc=reason,
             refund_date=self._c.env.now_ms(),
         )
 
-    async def _send(self, order: Order, entry: RefundEntry, first: bool) -> Refund:
-        request = RefundRequest(
-            order=order.ref(),
-            out_refund_no=entry.out_refund_no,
-            refund_fee=entry.refund_fee,
-            total_fee=order.total_fee,
-            reason=entry.refund_desc,
-            notify_url=f"{order.notify_url}{order.notify_path}",
-        )
+    async def _send(self, order: Order, entry: RefundEntry) -> Refund:
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        first: bool | None = None
+
+        async def reserve() -> None:
+            nonlocal first
+            _, first = await self._c.ledger.add_refund(order.out_trade_no, entry)
+
         try:
-            provider = self._c.providers.get(order.pid, order.pay_type)
-            return await self._c.transport.run(provider.refund(request))
-        except OutcomeUnknown:
-            await self._mark(order, entry, "UNKNOWN")
-            raise
-        except (TransportError, AuthenticationFailed, InvalidArgument, ConfigError):
-            # Nobody looked at the refund itself, which says nothing about an earlier attempt.
-            if first:
-                await self._mark(order, entry, "REFUSED")
-            raise
-        except ProviderError as error:
-            await self._mark(order, entry, "UNKNOWN" if error.retryable else "REFUSED")
+            return await self._c.transport.run(provider.refund(_request(order, entry)), before=reserve)
+        except VKPayError as error:
+            state = None if first is None else _state_after(error, first)
+            if state is not None:
+                await self._mark(order, entry, state)
             raise
 
     async def _mark(self, order: Order, entry: RefundEntry, state: str) -> None:
@@ -101,11 +96,50 @@ class Refunds:
         )
 
 
+def _request(order: Order, entry: RefundEntry) -> RefundRequest:
+    return RefundRequest(
+        order=order.ref(),
+        out_refund_no=entry.out_refund_no,
+        refund_fee=entry.refund_fee,
+        total_fee=order.total_fee,
+        reason=entry.refund_desc,
+        notify_url=f"{order.notify_url}{order.notify_path}",
+    )
+
+
+def _state_after(error: VKPayError, first: bool) -> str | None:
+    """What a failed call makes of its refund; ``None`` leaves it as it was."""
+    if not error.outcome_known:
+        return "UNKNOWN"
+    if isinstance(error, (TransportError, AuthenticationFailed, InvalidArgument, ConfigError)):
+        # Nobody looked at the refund itself, which says nothing about an earlier attempt.
+        return "REFUSED" if first else None
+    if isinstance(error, ProviderError):
+        return "UNKNOWN" if error.retryable else "REFUSED"
+    return None
+
+
+def _open(order: Order) -> str | None:
+    """The number of a refund that may or may not have been made."""
+    states = ("PENDING", "UNKNOWN")
+    return next((entry.out_refund_no for entry in order.refund_list if entry.state in states), None)
+
+
+def _check_none_open(order: Order) -> None:
+    """A second try under a number of its own would be a second refund."""
+    number = _open(order)
+    if number is not None:
+        raise OrderConflict(
+            f"refund {number!r} of order {order.out_trade_no!r} is not settled: repeat it with this out_refund_no, "
+            "or call query_refund; for another refund beside it choose an out_refund_no of your own"
+        )
+
+
 def _nothing_left(order: Order) -> str:
-    open_ = [entry.out_refund_no for entry in order.refund_list if entry.state in ("PENDING", "UNKNOWN")]
-    if open_:
+    number = _open(order)
+    if number is not None:
         return (
-            f"nothing is left of order {order.out_trade_no!r} while the outcome of refund {open_[0]!r} is unknown: "
+            f"nothing is left of order {order.out_trade_no!r} while the outcome of refund {number!r} is unknown: "
             "call query_refund, or repeat the refund with this out_refund_no"
         )
     return f"order {order.out_trade_no!r} has been refunded in full"

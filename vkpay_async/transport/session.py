@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import msgspec
+
 from vkpay_async.config import HttpSettings
-from vkpay_async.errors import TransportError, TransportOutcomeUnknown
+from vkpay_async.errors import ProviderError, ProviderOutcomeUnknown, TransportError, TransportOutcomeUnknown
 from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse
 from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
 
@@ -50,6 +52,7 @@ class Transport:
             await before()
         if request is None:
             return cast("T", result)
+        lost = False
         try:
             while True:
                 try:
@@ -57,9 +60,14 @@ class Transport:
                 except TransportError as error:
                     request = flow.throw(error)
                 else:
+                    lost = lost or (response.repeated and request.moves_money)
                     request = flow.send(response)
         except StopIteration as stop:
             return cast("T", stop.value)
+        except ProviderError as error:
+            if lost and error.outcome_known:
+                raise _left_open(error) from error
+            raise
 
     async def close(self) -> None:
         """Closes the session and waits for its connections."""
@@ -68,14 +76,16 @@ class Transport:
             await session.close()
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
-        attempts, left_us = 0, False
+        attempts, left_us, lost = 0, False, False
         while True:
             attempts += 1
             outcome = await self._attempt(request)
             left_us = left_us or not isinstance(outcome, NotSent)
             pause = self._policy(request, outcome, attempts)
             if pause is None:
-                return self._settle(request, outcome, left_us)
+                answer = self._settle(request, outcome, left_us)
+                return msgspec.structs.replace(answer, repeated=True) if lost else answer
+            lost = lost or _may_be_done(outcome)
             await self._sleep(pause)
 
     @staticmethod
@@ -88,7 +98,7 @@ class Transport:
                 f"{request.operation}: {outcome}; it may have been carried out: query with the same number before "
                 "trying again"
             ) from outcome
-        raise TransportError(f"{request.operation}: {outcome}") from outcome
+        raise TransportError(f"{request.operation}: {outcome}; nothing was done: try again") from outcome
 
     async def _attempt(self, request: HttpRequest) -> Outcome:
         import aiohttp
@@ -165,6 +175,24 @@ class Transport:
             connect=settings.connect_timeout,
             sock_read=None if total_ms else settings.read_timeout,
         )
+
+
+def _may_be_done(outcome: Outcome) -> bool:
+    return isinstance(outcome, NoAnswer) or (isinstance(outcome, HttpResponse) and outcome.status >= 500)
+
+
+def _left_open(error: ProviderError) -> ProviderOutcomeUnknown:
+    """A "no" to a repeat says nothing of the first try, which may be under way still."""
+    return ProviderOutcomeUnknown(
+        provider=error.provider,
+        code=str(error.code),
+        message=error.message,
+        http_status=error.http_status,
+        request_id=error.request_id,
+        detail=error.detail,
+        advice="an earlier try of this call got no answer and may have been carried out: query with the same number",
+        retry_after=error.retry_after,
+    )
 
 
 def _begun(flow: Flow[T]) -> tuple[HttpRequest | None, T | None]:
