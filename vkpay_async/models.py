@@ -84,8 +84,10 @@ class JsonObject(Mapping[str, Any]):
         return f"JsonObject({len(self.json)} bytes)"
 
 
-_HIDDEN = frozenset({"app_auth_token", "auth_code", "body", "cert_no", "headers", "name", "user_name"})
-"""Tokens, one-time codes, foreign bytes and people's names: not for a log."""
+_HIDDEN = frozenset(
+    {"app_auth_token", "auth_code", "body", "cert_no", "headers", "name", "order_string", "user_name"}
+)
+"""Tokens, what holds them, one-time codes, foreign bytes and people's names: not for a log."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +186,9 @@ class PageUrl(Value, frozen=True, kw_only=True):
 
     url: str
 
+    def __repr__(self) -> str:
+        return "PageUrl(url='***')"
+
     def to_client(self) -> dict[str, Any]:
         return {"h5Url": self.url}
 
@@ -275,6 +280,7 @@ class Refund(Value, frozen=True, kw_only=True):
     cash_refund_fee: Fen | None = None
     transaction_id: str | None = None
     refund_id: str | None = None
+    appid: str | None = None
     mch_id: str | None = None
     success_time: int | None = None
     raw: Mapping[str, Any] = {}

@@ -90,9 +90,9 @@ class Order(Value, frozen=True, kw_only=True):
         )
 
     def to_client(self) -> dict[str, Any]:
-        """The row as a front end sees it: without the sub-merchant's token."""
+        """The row as a front end sees it: without the sub-merchant's token and the handler's own error."""
         row: dict[str, Any] = msgspec.to_builtins(self)
-        del row["app_auth_token"]
+        del row["app_auth_token"], row["handler_error"]
         return {key: value for key, value in row.items() if value is not None}
 
 

@@ -73,6 +73,7 @@ class _Loader:
         self.directory = directory
 
     def config(self, data: Mapping[str, Any]) -> Config:
+        self._table(data, "the whole")
         top: dict[str, Any] = {"source": self.source}
         for key, value in data.items():
             if not _ignored(key) and key not in NODES.keys() | {"merchants", "http"}:
@@ -166,6 +167,9 @@ class _Loader:
     def _table(self, value: Any, where: str) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{self.source}: {where} must be a table, not {type(value).__name__}")
+        odd = [key for key in value if not isinstance(key, str)]
+        if odd:
+            raise ConfigError(f"{self.source}: {where} has a key {odd[0]!r}, which must be a text")
         return value
 
     @staticmethod

@@ -7,7 +7,7 @@ bare name for keys and certificates.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
@@ -25,7 +25,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     platform: str
     app_id: str
     base_url: str | None = None
-    timeout: int | None = None
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=600_000)] | None = None
     """Total time of a call in milliseconds."""
 
     @property
@@ -42,13 +42,14 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def load(self, key: str, loader: Callable[[str], T], why: str) -> T:
         """Reads the key or certificate under ``key``. Raises :class:`ConfigError`."""
-        material: Material = self.require(key, why)
+        material: Secret = self.require(key, why)
         try:
             return loader(material.reveal())
         except OSError as error:
             raise self.error(key, f"cannot be read: {error.strerror}: {error.filename}") from error
         except ValueError as error:
-            hint = f"; put the name of a file into {key}_path" if material.names_a_file else ""
+            misplaced = isinstance(material, Material) and material.names_a_file
+            hint = f"; put the name of a file into {key}_path" if misplaced else ""
             raise self.error(key, f"{error}{hint}") from error
 
     def error(self, key: str, text: str) -> ConfigError:

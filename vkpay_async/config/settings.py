@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -10,17 +10,20 @@ from vkpay_async.config.nodes import NODES, PLATFORMS, Node
 from vkpay_async.config.secret import Secret
 from vkpay_async.errors import ConfigError, NotifyUrlMissing
 
+Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+
 
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How calls to the providers are made. Times are in seconds, sizes in bytes."""
 
-    connect_timeout: float = 3.0
-    read_timeout: float = 10.0
-    total_timeout: float = 15.0
-    connections_per_host: int = 64
-    dns_cache: int = 300
-    max_response: int = 2 * 1024 * 1024
-    attempts: int = 3
+    connect_timeout: Seconds = 3.0
+    read_timeout: Seconds = 10.0
+    total_timeout: Seconds = 15.0
+    connections_per_host: Count = 64
+    dns_cache: Annotated[int, msgspec.Meta(ge=0)] = 300
+    max_response: Count = 2 * 1024 * 1024
+    attempts: Count = 3
 
 
 class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,12 +49,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notify_url: Any = None
     space_id: str | None = None
     notify_key: Secret | None = None
-    auto_delete_expired_orders: int = 0
+    auto_delete_expired_orders: Annotated[int, msgspec.Meta(ge=0)] = 0
     alipay_app_pay_to_h5_pay: bool = False
     user_whitelist: list[str] | None = None
     database: Secret | None = None
-    max_notification: int = 1024 * 1024
-    handler_timeout: float = 60.0
+    max_notification: Count = 1024 * 1024
+    handler_timeout: Seconds = 60.0
     http: HttpSettings = HttpSettings()
 
     def merchant(self, pid: str | None) -> Merchant:

@@ -23,13 +23,16 @@ def open_engine(url: str) -> AsyncEngine:
     """An engine for a SQLAlchemy URL; ``sqlite:///file.db`` means aiosqlite. Raises :class:`ConfigError`."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError(f"database: not a URL like {DEFAULT_URL}") from error
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"database: not a URL like {DEFAULT_URL}") from None
     if parsed.drivername == "sqlite":
         parsed = parsed.set(drivername="sqlite+aiosqlite")
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError(f"database: this version keeps orders in SQLite, e.g. {DEFAULT_URL}")
-    engine = create_async_engine(parsed, **(_ONE_CONNECTION if _in_memory(parsed) else {}))
+    # Parameters are tokens and people's names; without this, every database error prints them.
+    engine = create_async_engine(
+        parsed, hide_parameters=True, **(_ONE_CONNECTION if _in_memory(parsed) else {})
+    )
     event.listen(engine.sync_engine, "connect", _settle_sqlite)
     return engine
 
