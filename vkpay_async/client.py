@@ -265,7 +265,7 @@ class VKPay:
 
         ``body`` must be the raw bytes. Never raises: a refused one has its error in the result.
         """
-        lower = {name.lower(): value for name, value in headers.items()}
+        lower = {str(name).lower(): value for name, value in headers.items()}
         return await self._receiver.receive(
             RawNotification(path=path, headers=lower, body=body, method=method)
         )

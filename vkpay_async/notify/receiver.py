@@ -29,7 +29,7 @@ from vkpay_async.models import (
     Transfer,
 )
 from vkpay_async.notify.handlers import Handlers
-from vkpay_async.notify.routes import Route, parse_path
+from vkpay_async.notify.routes import Route, parse_path, payment_path
 from vkpay_async.order import Order, PaidOrder
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
@@ -115,7 +115,7 @@ class Receiver:
 
         Raises :class:`NotificationMismatch` when app, merchant or amount differ.
         """
-        _match(order, trade, provider)
+        check_trade(order, trade, provider)
         first = await self._ledger.mark_paid(order, trade, now=self._now_ms(), notify_mode=notify_mode)
         if not first:
             await self._note_second_payment(trade)
@@ -161,6 +161,8 @@ class Receiver:
         return _paid_through(order, route.pay_type, provider), provider
 
     def _check_size(self, raw: RawNotification) -> None:
+        if not isinstance(raw.body, bytes):
+            raise NotificationInvalid("body must be the raw bytes of the request, as they came in")
         limit = self._providers.config.max_notification
         if len(raw.body) > limit:
             raise NotificationInvalid(f"a notification of {len(raw.body)} bytes; the limit is {limit}")
@@ -169,13 +171,14 @@ class Receiver:
         self, route: Route, order: Order | None, provider: Provider, notification: Notification
     ) -> NotificationResult:
         settled = Settled()
+        _check_address(route, notification)
         if notification.transfer is not None:
             settled = Settled(handled=await self._transferred(route, notification.transfer, provider))
         elif order is not None and notification.trade is not None:
             if notification.kind == "payment":
                 settled = await self.settle(order, notification.trade, provider, notify_mode=1)
             elif notification.kind == "closed" and await self._still(order):
-                _match(order, notification.trade, provider)
+                check_trade(order, notification.trade, provider)
                 await self._ledger.mark_closed(order.out_trade_no, now=self._now_ms())
         elif order is not None and notification.refund is not None:
             await self._refunded(order, notification.refund, provider)
@@ -198,8 +201,10 @@ class Receiver:
         return split_pay_type(now.pay_type)[0] == split_pay_type(order.pay_type)[0]
 
     async def _refunded(self, order: Order, refund: Refund, provider: Provider) -> None:
+        _same("app id", refund.appid, provider.appid)
         _same("merchant", refund.mch_id, _merchant(order, provider))
         _same("order number", refund.out_trade_no, order.out_trade_no)
+        _same("total", refund.total_fee, order.total_fee)
         await self._ledger.set_refund(
             order.out_trade_no, refund.out_refund_no, state=refund.state.value, refund_id=refund.refund_id
         )
@@ -273,15 +278,29 @@ def _paid_through(order: Order, pay_type: str, provider: Provider) -> Order:
     if order.pay_type == pay_type:
         return order
     return msgspec.structs.replace(
-        order, pay_type=pay_type, mch_id=provider.mch_id, provider_appid=provider.appid
+        order,
+        pay_type=pay_type,
+        mch_id=provider.mch_id,
+        provider_appid=provider.appid,
+        notify_path=payment_path(pay_type, order.out_trade_no),
     )
 
 
-def _match(order: Order, trade: Trade, provider: Provider) -> None:
+def _check_address(route: Route, notification: Notification) -> None:
+    """A payment that came to a transfer's address would be acknowledged without being stored, and the other way."""
+    if notification.kind != "other" and (notification.kind == "transfer") != (route.kind == "transfer"):
+        raise NotificationMismatch(
+            f"a notification of kind {notification.kind!r} at the address of a {route.kind}; nothing was changed"
+        )
+
+
+def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
+    """Raises :class:`NotificationMismatch` unless number, app, merchant and amount are the order's."""
     _same("order number", trade.out_trade_no, order.out_trade_no)
     _same("app id", trade.appid, provider.appid)
     _same("merchant", trade.mch_id, _merchant(order, provider))
-    _same("sub-merchant", trade.sub_mchid, order.sub_mchid)
+    if order.sub_mchid:
+        _same("sub-merchant", trade.sub_mchid or "", order.sub_mchid)
     if trade.total_fee != order.total_fee:
         raise NotificationMismatch(
             f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
 from vkpay_async.models import CodeUrl, CreateOrder, OrderInfo, Trade, TradeState, Value
+from vkpay_async.notify.receiver import check_trade
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
 from vkpay_async.pay_type import OPENID_PAY_TYPES, ClientContext, pay_type_of
@@ -83,6 +84,8 @@ class Payments:
             raise InvalidArgument("await_max_time is 5–40 seconds")
         provider = self._c.providers.get(order.pid, order.pay_type)
         trade = await self._trade(order, provider)
+        if trade.state.paid:
+            check_trade(order, trade, provider)
         if trade.state.paid and await_notify:
             order = await self._settled(order, trade, provider, await_max_time)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from vkpay_async.client import VKPay
+
+BODY_TIMEOUT_S = 10.0
+"""How long a notification may take to arrive; the providers themselves give up after five seconds or so."""
 
 
 def vkpay_app(pay: VKPay) -> web.Application:
@@ -19,10 +23,12 @@ def vkpay_app(pay: VKPay) -> web.Application:
     app = web.Application()
 
     async def notify(request: web.Request) -> web.Response:
+        if "Content-Encoding" in request.headers:
+            raise web.HTTPUnsupportedMediaType  # no provider compresses, and a small body could become a large one
         result = await pay.handle_notification(
             path=request.rel_url.raw_path,
             headers=request.headers,
-            body=await _body(request, pay.config.max_notification),
+            body=await _received(request, pay.config.max_notification),
             method=request.method,
         )
         reply = result.reply
@@ -38,6 +44,14 @@ def vkpay_app(pay: VKPay) -> web.Application:
     app.router.add_post("/transfer-notify/{pay_type}/{out_bill_no}/{pid}", notify)
     app.cleanup_ctx.append(opened)
     return app
+
+
+async def _received(request: web.Request, limit: int) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _body(request, limit)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 async def _body(request: web.Request, limit: int) -> bytes:

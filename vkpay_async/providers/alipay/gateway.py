@@ -180,7 +180,7 @@ class Gateway:
             return {}
         try:
             text = msgspec.json.encode(biz_content).decode()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidArgument(f"cannot be written as JSON, change it in `other`: {error}") from error
         if self._cipher is None:
             return {"biz_content": text}
@@ -216,7 +216,10 @@ class Gateway:
 
 def _base_url(node: AlipayNode) -> str:
     default = node.sandbox_base_url if node.sandbox else node.default_base_url
-    return (node.base_url or default).rstrip("/").removesuffix("/gateway.do")
+    base_url = node.base_url or default
+    if not base_url.startswith(("https://", "http://")):
+        raise node.error("base_url", "must start with https:// (http:// for a simulator)")
+    return base_url.rstrip("/").removesuffix("/gateway.do")
 
 
 def _without_blanks(params: Mapping[str, str | None]) -> dict[str, str]:

@@ -176,6 +176,7 @@ def _refund(message: TradeMessage, given_back: Fen, raw: dict[str, str]) -> Refu
         refund_fee=optional_fen(message.send_back_fee) or given_back,
         total_fee=fen_from_yuan(message.total_amount),
         transaction_id=message.trade_no,
+        appid=message.app_id,
         mch_id=None if message.through_partner else message.seller_id,
         success_time=ms_from_beijing(message.gmt_refund),
         raw=raw,

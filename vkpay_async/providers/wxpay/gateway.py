@@ -12,7 +12,13 @@ from vkpay_async.config import Secret, WxpayNode
 from vkpay_async.crypto.aes import Gcm
 from vkpay_async.crypto.pem import load_certificate, load_private_key
 from vkpay_async.crypto.x509 import serial_hex
-from vkpay_async.errors import ProviderError, ResponseUnverified, SignatureInvalid, VKPayError
+from vkpay_async.errors import (
+    InvalidArgument,
+    ProviderError,
+    ResponseUnverified,
+    SignatureInvalid,
+    VKPayError,
+)
 from vkpay_async.models import JsonObject
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, target_of
 from vkpay_async.providers.wxpay.certs import (
@@ -159,7 +165,7 @@ class Gateway:
         json: Mapping[str, Any] | None,
         serial: str | None,
     ) -> HttpRequest:
-        body = b"" if json is None else msgspec.json.encode(json)
+        body = b"" if json is None else _encoded(json)
         return HttpRequest(
             method=method,
             url=f"{self._base_url}{target}",
@@ -184,6 +190,15 @@ class Gateway:
         if body:
             headers["Content-Type"] = "application/json"
         return headers
+
+
+def _encoded(json: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(json)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidArgument(
+            f"cannot be written as JSON, change it in `other` or `json`: {error}"
+        ) from error
 
 
 def gateway_from(node: WxpayNode, env: Env, verifier: Verifier | None = None) -> Gateway:
