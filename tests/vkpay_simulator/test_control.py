@@ -225,7 +225,8 @@ async def test_a_fault_that_is_wrong_is_refused_with_what_is_known(
 async def test_an_error_code_nobody_has_is_refused(
     client: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Toy, "error_codes", lambda _: frozenset({"SYSTEM_ERROR"}), raising=False)
+    codes = frozenset({"SYSTEM_ERROR"})
+    monkeypatch.setattr(world.providers["toy"], "error_codes", lambda: codes, raising=False)
     status, error = await post(client, "faults", {"fault": "business_code", "code": "SYSTEM_ERORR"})
     assert status == 400
     assert "Did you mean SYSTEM_ERROR? Codes of toy: SYSTEM_ERROR." in error["error"]

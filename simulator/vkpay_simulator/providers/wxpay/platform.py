@@ -71,7 +71,9 @@ class Platform:
         sealed = ""
         if secret:
             plain = reveal(account, request, "/encrypted_echo_message", secret)
-            sealed = signing.encrypt(account.certificate.public, plain)
+            sealed = signing.encrypt(
+                account.certificate.public, plain, bytes.fromhex(self._world.ids.hex(40))
+            )
         said = {"echo_message": wanted.echo_message}
         if wanted.notify_url:
             self._notifier.send(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from hashlib import sha1
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -101,9 +102,28 @@ def seal(key: str, nonce: str, associated_data: str, plain: bytes) -> str:
     return b64encode(sealed).decode()
 
 
-def encrypt(key: RSAPublicKey, text: str) -> str:
-    """RSA-OAEP with SHA-1, for fields that only the merchant shall read."""
-    return b64encode(key.encrypt(text.encode(), _OAEP)).decode()
+def encrypt(key: RSAPublicKey, text: str, seed: bytes) -> str:
+    """RSA-OAEP with SHA-1, for fields that only the merchant shall read.
+
+    Written out (RFC 8017, 7.1.1) because the library draws the ``seed`` (20 bytes) itself, and one seed of the
+    world has to give the same bytes each time.
+    """
+    size, plain = key.key_size // 8, text.encode()
+    block = sha1(b"").digest() + bytes(size - len(plain) - 42) + b"\x01" + plain
+    masked = _xor(block, _mask(seed, len(block)))
+    padded = _xor(seed, _mask(masked, len(seed))) + masked
+    numbers = key.public_numbers()
+    sealed = pow(int.from_bytes(padded), numbers.e, numbers.n)
+    return b64encode(sealed.to_bytes(size)).decode()
+
+
+def _mask(seed: bytes, length: int) -> bytes:
+    blocks = (sha1(seed + count.to_bytes(4)).digest() for count in range(-(-length // 20)))
+    return b"".join(blocks)[:length]
+
+
+def _xor(first: bytes, second: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(first, second, strict=True))
 
 
 def decrypt(key: RSAPrivateKey, text: str) -> str:

@@ -73,13 +73,14 @@ class Transfer:
             "update_time": china_rfc3339(self.updated_ms),
         }
 
-    def queried(self) -> dict[str, Any]:
+    def queried(self, seed: bytes) -> dict[str, Any]:
+        """``seed`` is the chance that the encrypted name takes."""
         name = self.request.user_name
         receiver = self.account.certificate.public
         return (
             self.resource()
             | {"appid": self.request.appid, "transfer_remark": self.request.transfer_remark}
-            | ({"user_name": signing.encrypt(receiver, name)} if name else {})
+            | ({"user_name": signing.encrypt(receiver, name, seed)} if name else {})
         )
 
     def _numbers(self) -> dict[str, Any]:
@@ -117,11 +118,14 @@ class Transfers:
         return Reply((known or self._place(account, wanted)).created())
 
     def query(self, account: Account, request: Request) -> Reply:
-        return Reply(self._asked(account, request.params["out_bill_no"]).queried())
+        return Reply(self._asked(account, request.params["out_bill_no"]).queried(self._seed()))
 
     def query_by_id(self, account: Account, request: Request) -> Reply:
         out_bill_no = self.out_bill_no_of(request.params["transfer_bill_no"])
-        return Reply(self._asked(account, out_bill_no or "").queried())
+        return Reply(self._asked(account, out_bill_no or "").queried(self._seed()))
+
+    def _seed(self) -> bytes:
+        return bytes.fromhex(self._world.ids.hex(40))
 
     def cancel(self, account: Account, request: Request) -> Reply:
         transfer = self._asked(account, request.params["out_bill_no"])
