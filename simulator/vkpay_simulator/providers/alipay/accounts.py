@@ -63,7 +63,8 @@ class Certificates:
 @dataclass(slots=True, kw_only=True)
 class App:
     """One open-platform application. ``sign_type`` is the one it uploaded a key for; ``id_mode`` is
-    ``user_id`` or ``open_id``; ``aes_key`` has 16 bytes when content encryption is set up."""
+    ``user_id`` or ``open_id``; ``aes_key`` has 16 bytes when content encryption is set up;
+    ``gateway_url`` is where subscription messages go."""
 
     app_id: str
     seller: Seller
@@ -74,6 +75,7 @@ class App:
     aes_key: bytes | None = field(default=None, repr=False)
     id_mode: str = "user_id"
     products: frozenset[str] = PRODUCTS
+    gateway_url: str | None = None
     authorisations: dict[str, Authorisation] = field(default_factory=dict, repr=False)
     public_key: rsa.RSAPublicKey = field(init=False)
 
@@ -83,7 +85,7 @@ class App:
     def restore(self) -> None:
         """The settings of the opening; keys, certificates and authorisations stay."""
         self.sign_type, self.aes_key = "RSA2", None
-        self.id_mode, self.products = "user_id", PRODUCTS
+        self.id_mode, self.products, self.gateway_url = "user_id", PRODUCTS, None
 
 
 @dataclass(slots=True, kw_only=True)

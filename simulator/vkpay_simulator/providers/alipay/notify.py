@@ -38,6 +38,10 @@ def signed_form(call: Call, fields: Texts) -> str:
     return urlencode({key: call.params.encoded(value) for key, value in signed.items()})
 
 
+def form_type(call: Call) -> dict[str, str]:
+    return {"Content-Type": f"application/x-www-form-urlencoded; charset={call.params.charset}"}
+
+
 def spoil(body: bytes) -> bytes:
     head, mark, signature = body.rpartition(b"&sign=")
     return head + mark + spoilt(signature.decode()).encode()
@@ -102,8 +106,7 @@ class Notifier:
 
     def _outgoing(self, call: Call, fields: Texts) -> Outgoing:
         body = signed_form(call, fields | {"notify_time": china_text(self._world.clock.now())})
-        content_type = f"application/x-www-form-urlencoded; charset={call.params.charset}"
-        return Outgoing(headers={"Content-Type": content_type}, body=body.encode())
+        return Outgoing(headers=form_type(call), body=body.encode())
 
     def _notify_id(self, trade: Trade) -> str:
         day, _, clock = china_text(self._world.clock.now()).partition(" ")

@@ -18,6 +18,7 @@ from vkpay_simulator.providers.alipay.control import Hand
 from vkpay_simulator.providers.alipay.envelope import with_spoilt_sign
 from vkpay_simulator.providers.alipay.errors import ALL, Refusal
 from vkpay_simulator.providers.alipay.gateway import GATEWAY_OPERATION, Gateway
+from vkpay_simulator.providers.alipay.messages import Messenger
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
 from vkpay_simulator.providers.alipay.orders import Content, Orders
@@ -47,7 +48,7 @@ class AlipaySim:
         notifier = Notifier(world, self.rules, self._buyers)
         self._trades = Trades(world, self.rules, notifier)
         self._barcode = Barcode(world.clock, self._trades, self._buyers, self.rules)
-        self._transfers = Transfers(world)
+        self._transfers = Transfers(world, Messenger(world, self.rules))
         self._cashier = Cashier(world.clock, world.ids, self._trades, self._buyers, notifier)
         self._gateway = Gateway(self._apps, self._methods(world), world.ids)
         self._hand = Hand(self.accounts, self._trades, self._transfers, self._buyers)

@@ -32,7 +32,8 @@ class AppPay(Body):
 
 
 class AccountChange(Body):
-    """What to change, by merchant; without ``node`` in every app of the merchant. ``balance`` in fen."""
+    """What to change, by merchant; without ``node`` in every app of the merchant. ``balance`` in fen; an empty
+    ``gateway_url`` ends the subscription to messages."""
 
     pid: str
     node: str | None = None
@@ -40,6 +41,7 @@ class AccountChange(Body):
     id_mode: Literal["user_id", "open_id"] | None = None
     sign_type: Literal["RSA", "RSA2"] | None = None
     products: list[str] | None = None
+    gateway_url: str | None = None
     encryption: bool | None = None
     renew_certificate: bool = False
 
@@ -113,6 +115,8 @@ def _change_app(app: App, change: AccountChange, registrar: Registrar) -> None:
         app.sign_type = change.sign_type
     if change.products is not None:
         app.products = frozenset(change.products)
+    if change.gateway_url is not None:
+        app.gateway_url = change.gateway_url or None
     if change.encryption is not None:
         app.aes_key = registrar.new_aes_key() if change.encryption else None
 
@@ -124,6 +128,7 @@ def _shown(app: App) -> dict[str, Any]:
         "sign_type": app.sign_type,
         "products": sorted(app.products),
         "encryption": app.aes_key is not None,
+        "gateway_url": app.gateway_url,
         "alipay_cert_sn": app.certificates.alipay.sn if app.certificates else None,
     }
 

@@ -13,6 +13,7 @@ from vkpay_simulator.providers.alipay import hints
 from vkpay_simulator.providers.alipay.buyers import OPEN_ID, USER_ID
 from vkpay_simulator.providers.alipay.errors import Refusal
 from vkpay_simulator.providers.alipay.fields import LARGEST_FEN, Fields, yuan
+from vkpay_simulator.providers.alipay.messages import Messenger
 from vkpay_simulator.providers.alipay.models import Call, Transfer, TransferOrder
 from vkpay_simulator.providers.alipay.orders import Content, success
 from vkpay_simulator.providers.alipay.trades import day_of
@@ -48,8 +49,9 @@ TRANSFER_SCENES = (
 class Transfers:
     """Transfers by the seller's and the merchant's number; every one is final when it is made."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, messenger: Messenger) -> None:
         self._world = world
+        self._messenger = messenger
         self._made: dict[tuple[str, str], Transfer] = {}
         self._names: dict[str, str] = {}
 
@@ -115,6 +117,7 @@ class Transfers:
             raise Refusal("PAYER_BALANCE_NOT_ENOUGH")
         call.seller.balance -= order.amount
         made = self._made[call.seller.pid, order.out_biz_no] = self._numbered(order)
+        self._messenger.transferred(call, made)
         return made
 
     def _numbered(self, order: TransferOrder) -> Transfer:

@@ -274,7 +274,13 @@ def test_an_app_that_uploaded_a_key_for_sha1(simulated: Simulated) -> None:
 
 def test_reset_gives_apps_the_settings_of_the_opening(simulated: Simulated) -> None:
     before = simulated.control("account", pid="default")
-    changes = {"id_mode": "open_id", "products": [], "encryption": True, "sign_type": "RSA"}
+    changes = {
+        "id_mode": "open_id",
+        "products": [],
+        "gateway_url": "http://127.0.0.1",
+        "encryption": True,
+        "sign_type": "RSA",
+    }
     assert simulated.control("account", pid="default", **changes) != before
     simulated.world.reset()
     assert simulated.control("account", pid="default") == before
