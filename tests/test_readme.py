@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 import vkpay_async
-from vkpay_async import PaidOrder, VKPay, config_from_dict
+from vkpay_async import ConfigError, PaidOrder, VKPay, config_from_dict
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
 
@@ -135,6 +135,16 @@ def test_the_configuration_has_no_unknown_key() -> None:
     config = config_from_dict(tomllib.loads(block("config")))
     assert config.node(None, "wxpay", "h5").app_id == "wx…"
     assert config.node("shop-7", "alipay", "h5").app_id == "2021…"
+
+
+def test_asking_for_a_provider_checks_its_keys(vkpay_sim: RunningSimulator, tmp_path: Path) -> None:
+    node = vkpay_sim.config["merchants"]["default"]["wxpay"]["h5"] | {"v3Key": "x" * 31}
+    (tmp_path / "vkpay.toml").write_text(dumps({"wxpay": {"h5": node}}), encoding="utf-8")
+    pay = VKPay.from_file(tmp_path / "vkpay.toml")
+    shown = re.search(r"`(vkpay\.toml: wxpay\.h5: .*)`", README)
+    assert shown
+    with pytest.raises(ConfigError, match=re.escape(shown.group(1))):
+        pay.provider("wxpay_h5")
 
 
 def test_the_tests_of_your_own_code_pass(tmp_path: Path) -> None:
