@@ -115,7 +115,8 @@ def _check_presence(app: App, params: Parameters) -> None:
     if sign_type not in HASHES:
         raise refusal("isv.invalid-signature-type")
     if sign_type != app.sign_type:
-        raise refusal("isv.missing-signature-config")
+        why = hints.other_sign_type(app.app_id, app.sign_type)
+        raise refusal("isv.missing-signature-config", why)
     if not params.get("sign"):
         raise refusal("isv.missing-signature")
 

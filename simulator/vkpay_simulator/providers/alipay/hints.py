@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 _HINTS = {
     "isv.missing-alipay-root-cert-sn": "Send alipay_root_cert_sn with app_cert_sn: the digest of the RSA-signed certificates in alipayRootCertContent.",
-    "isv.missing-signature-config": "The app uploaded a key for another sign_type: POST /_sim/alipay/account shows which, and changes it.",
+    "isv.missing-method": "No method came. Parameters go into the query or a form body (application/x-www-form-urlencoded); a JSON body is not read.",
     "isv.invalid-timestamp": "timestamp must look like 2024-01-02 03:04:05, in Beijing time.",
     "isv.not-support-app-auth": "This method cannot be called for another merchant: leave app_auth_token out.",
     "aop.invalid-app-auth-token": "The app_auth_token was not given to this app_id: take one of appAuthTokens in the same node of GET /_sim/merchants/partner.",
@@ -37,6 +37,10 @@ def missing_product(app_id: str, method: str, needed: Collection[str], has: Coll
         f"{method} needs the product {' or '.join(sorted(needed))}; app {app_id} has "
         f"{', '.join(sorted(has)) or 'none'}. {ACCOUNT} with products changes that."
     )
+
+
+def other_sign_type(app_id: str, right: str) -> str:
+    return f"App {app_id} uploaded a key for sign_type {right}: sign with that, or change it with {ACCOUNT}."
 
 
 def no_contract(product_code: str) -> str:
