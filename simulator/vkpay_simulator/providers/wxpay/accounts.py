@@ -127,9 +127,12 @@ class Accounts:
                 return account
         raise SimulatorError(f"no merchant {pid!r}: make it with POST /_sim/merchants", 404)
 
-    def restore_balances(self) -> None:
+    def restore(self) -> None:
+        """Money, permissions and rules as at the start; keys and certificates stay."""
         for account in self._by_mchid.values():
             account.balances = dict.fromkeys(account.balances, OPENING_BALANCE)
+            account.permissions = set(PERMISSIONS)
+            account.transfer_limits, account.check_perception = None, False
 
     def open(self, merchant: Merchant) -> Account:
         ids = self._world.ids
@@ -191,6 +194,13 @@ class Accounts:
         public = PlatformKey(id="PUB_KEY_ID_0" + self._world.ids.digits(27), key=self._world.keys.draw())
         account.public_key, account.notify_share = public, notify_share
         return public
+
+    def switch_over(self, account: Account, notify_share: float) -> PlatformKey:
+        """The public key signs this part of the notifications; a merchant that has none gets it now."""
+        if account.public_key is None:
+            return self.enable_public_key(account, notify_share)
+        account.notify_share = notify_share
+        return account.public_key
 
     def _issue(
         self, key: RSAPrivateKey, unit: str, common_name: str, start: dt.datetime = keys.VALID_FROM

@@ -23,6 +23,7 @@ from vkpay_simulator.providers.wxpay.payments import Payments
 from vkpay_simulator.providers.wxpay.platform import Platform
 from vkpay_simulator.providers.wxpay.refunds import Refunds
 from vkpay_simulator.providers.wxpay.routes import money_routes, payment_routes, platform_routes
+from vkpay_simulator.providers.wxpay.settings import settings_routes
 from vkpay_simulator.providers.wxpay.signing import probe
 from vkpay_simulator.providers.wxpay.transfers import Transfers
 from vkpay_simulator.providers.wxpay.v2 import v2_routes
@@ -57,6 +58,7 @@ class WxpaySim:
             *money_routes(self._gate, self._refunds, self._transfers),
             *platform_routes(self._gate, self._platform),
             *v2_routes(self.accounts),
+            *settings_routes(self.accounts),
         ]
 
     def open_account(self, merchant: Merchant) -> None:
@@ -71,8 +73,8 @@ class WxpaySim:
         return self.accounts.rotate(self.accounts.of(pid)).id
 
     def enable_public_key(self, pid: str, notify_share: float = 1.0) -> str:
-        """Starts a merchant's switch-over to the public key, and gives the key's ID."""
-        return self.accounts.enable_public_key(self.accounts.of(pid), notify_share).id
+        """Starts a merchant's switch-over to the public key or goes on with it, and gives the key's ID."""
+        return self.accounts.switch_over(self.accounts.of(pid), notify_share).id
 
     def subject_of(self, request: Request, operation: str) -> str | None:
         """``out_trade_no``, or ``out_bill_no`` of a transfer; ``None`` if nothing is named."""
@@ -143,7 +145,7 @@ class WxpaySim:
     def reset(self) -> None:
         for part in (self._book, self._codes, self._refunds, self._transfers):
             part.clear()
-        self.accounts.restore_balances()
+        self.accounts.restore()
 
 
 def _top_level(body: bytes) -> dict[str, Any]:

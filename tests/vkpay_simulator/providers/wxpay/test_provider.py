@@ -193,6 +193,13 @@ def test_reset(shop: Shop) -> None:
     assert shop.get(f"{BILLS}/out-bill-no/B1").status == 404
 
 
+def test_reset_restores_what_tests_change(shop: Shop) -> None:
+    shop.account.permissions.clear()
+    shop.account.transfer_limits, shop.account.check_perception = (1, 2), True
+    shop.sim.reset()
+    assert shop.transfer(user_recv_perception="x").status == 200
+
+
 def test_unknown_merchant(sim: WxpaySim) -> None:
     with pytest.raises(SimulatorError, match="POST /_sim/merchants"):
         sim.rotate_certificate("nobody")
