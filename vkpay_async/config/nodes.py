@@ -50,7 +50,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         except ValueError as error:
             misplaced = isinstance(material, Material) and material.names_a_file
             hint = f"; put the name of a file into {key}_path" if misplaced else ""
-            raise self.error(key, f"{error}{hint}") from error
+            raise self.error(key, f"cannot be used: {error}{hint}") from error
 
     def error(self, key: str, text: str) -> ConfigError:
         return ConfigError(f"{self.where}: {key} {text}")

@@ -101,6 +101,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def _missing(self, merchant: Merchant, provider: str, platform: str) -> str:
         if provider not in NODES or platform not in PLATFORMS[provider]:
-            return f"{self.source}: {provider}.{platform} is not a node of this version"
+            known = ", ".join(f"{name}_{part}" for name, parts in PLATFORMS.items() for part in parts)
+            return f"{self.source}: {provider}_{platform} is no pay_type of this version; there are {known}"
         prefix = "" if merchant.pid == "default" else f"merchants.{merchant.pid}."
         return f"{self.source}: merchant {merchant.pid!r} has no {provider}.{platform} node; add [{prefix}{provider}.{platform}]"

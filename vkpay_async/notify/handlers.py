@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from vkpay_async.errors import ConfigError
 from vkpay_async.models import Transfer
@@ -14,8 +15,6 @@ PaidHandler: TypeAlias = Callable[[PaidOrder], Awaitable[bool | None]]
 
 TransferHandler: TypeAlias = Callable[[Transfer], Awaitable[bool | None]]
 
-H = TypeVar("H", PaidHandler, TransferHandler)
-
 
 class Handlers:
     """What runs for which order ``type``. One handler a type."""
@@ -25,9 +24,10 @@ class Handlers:
         self.transferred: TransferHandler | None = None
 
     def on_paid(self, order_type: str) -> Callable[[PaidHandler], PaidHandler]:
-        """Registers the handler of an order type. Raises :class:`ConfigError` for a second one."""
+        """Registers the handler of an order type. Raises :class:`ConfigError` for a second or a plain function."""
 
         def register(handler: PaidHandler) -> PaidHandler:
+            _check_async(handler)
             if order_type in self.paid:
                 raise ConfigError(f"there is already a handler for orders of type {order_type!r}")
             self.paid[order_type] = handler
@@ -37,7 +37,17 @@ class Handlers:
 
     def on_transferred(self, handler: TransferHandler) -> TransferHandler:
         """Registers the handler of transfer notifications, which may come more than once."""
+        _check_async(handler)
         if self.transferred is not None:
             raise ConfigError("there is already a handler for transfers")
         self.transferred = handler
         return handler
+
+
+def _check_async(handler: Callable[..., Any]) -> None:
+    """Said when the application starts, not when the first money comes."""
+    if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004 - an object with an async __call__ is a handler too
+    ):
+        name = getattr(handler, "__qualname__", repr(handler))
+        raise ConfigError(f"the handler {name} must be an async function: write async def")

@@ -44,7 +44,9 @@ def test_the_table_to_add_is_named() -> None:
 
 @pytest.mark.parametrize(("provider", "platform"), [("wxpay", "h6"), ("paypal", "h5"), ("alipay", "mweb")])
 def test_a_node_of_no_version_is_said_so(provider: str, platform: str) -> None:
-    with pytest.raises(ConfigError, match=f"{provider}.{platform} is not a node of this version"):
+    with pytest.raises(
+        ConfigError, match=f"{provider}_{platform} is no pay_type of this version; there are wxpay_mp-weixin"
+    ):
         config_from_dict({"wxpay": {"h5": MINIMUM}}).node(None, provider, platform)
 
 

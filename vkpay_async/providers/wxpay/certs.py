@@ -39,7 +39,7 @@ class UnknownSerial(SignatureInvalid):
     def __init__(self, serial: str) -> None:
         serial = serial[:80]
         super().__init__(
-            f"signed with {serial!r}, which is neither wxpayPublicKeyId nor a known platform certificate; look up "
+            f"signed with {serial!r}, which is neither wxpay_public_key_id nor a known platform certificate; look up "
             "the key in the merchant platform (account center → API security) and put it into the config"
         )
         self.serial = serial
@@ -126,7 +126,7 @@ class Verifier:
             return self.public_key
         valid = [c for c in self._certificates.values() if now_ms < c.expire_time]
         if not valid:
-            raise SignatureInvalid("no key to encrypt with: set wxpayPublicKey and wxpayPublicKeyId")
+            raise SignatureInvalid("no key to encrypt with: set wxpay_public_key and wxpay_public_key_id")
         newest = max(valid, key=lambda certificate: certificate.effective_time)
         return NamedKey(newest.serial_no, newest.public_key)
 
@@ -147,7 +147,7 @@ class Verifier:
         except (SignatureInvalid, UnicodeEncodeError) as error:
             raise SignatureInvalid(
                 f"the signature under {serial} does not hold: hand over the body exactly as it was received, and "
-                "check that wxpayPublicKey belongs to wxpayPublicKeyId"
+                "check that wxpay_public_key belongs to wxpay_public_key_id"
             ) from error
 
     def _key(self, serial: str, now_ms: int) -> RSAPublicKey:
@@ -166,7 +166,7 @@ def decrypt_certificates(body: bytes, gcm: Gcm) -> list[PlatformCertificate]:
         return [_decrypted(e.serial_no, e.encrypt_certificate, gcm) for e in entries if e.is_rsa]
     except (NotificationInvalid, ValueError, *UNREADABLE) as error:
         raise SignatureInvalid(
-            "the platform certificates cannot be decrypted: check that v3Key is the merchant's current APIv3 key"
+            "the platform certificates cannot be decrypted: check that v3_key is the merchant's current APIv3 key"
         ) from error
 
 

@@ -92,7 +92,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "SIGN_ERROR": Meaning(
         AuthenticationFailed,
-        "check that appPrivateKey, appCert (or serialNo) and mchId belong together and that the certificate is the "
+        "check that app_private_key, app_cert (or serial_no) and mch_id belong together and that the certificate is the "
         "merchant's current one; no proxy may change path or body",
     ),
     "NO_AUTH": Meaning(PermissionRefused, _NO_PERMISSION),

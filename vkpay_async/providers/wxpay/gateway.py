@@ -39,7 +39,7 @@ T = TypeVar("T")
 _CERTIFICATES = Operation(name="wxpay.certificates")
 _NO_CERTIFICATES = (
     "this merchant has no platform certificates and uses WeChat Pay's public key: download it in the merchant "
-    "platform (account center → API security) and set wxpayPublicKey and wxpayPublicKeyId; if it should have "
+    "platform (account center → API security) and set wxpay_public_key and wxpay_public_key_id; if it should have "
     "certificates, set an APIv3 key there first"
 )
 

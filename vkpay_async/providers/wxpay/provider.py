@@ -74,6 +74,12 @@ class WxpayProvider:
         """
         if node.version != 3:
             raise node.error("version", f"{node.version} is not spoken here; set it to 3 and give v3_key")
+        if node.sandbox:
+            raise node.error(
+                "sandbox",
+                "is set, and API v3 has none: calls would move real money. Remove it, and set base_url to "
+                "a simulator's address (vkpay-sim up) to try things out",
+            )
         return cls(node, gateway_from(node, env, trust))
 
     @property
@@ -255,7 +261,7 @@ class WxpayProvider:
         try:
             return self._gateway.key.decrypt(echo.encrypted_echo_message or "")
         except ValueError as error:
-            raise unreadable(ECHO, "a text encrypted for another certificate; check appCert") from error
+            raise unreadable(ECHO, "a text encrypted for another certificate; check app_cert") from error
 
 
 def _order_path(order: OrderRef, party: Party, *, by_transaction: bool = False) -> str:

@@ -159,7 +159,7 @@ def test_a_serial_number_that_is_none_is_not_looked_up(
     ("changes", "text"),
     [
         ({"private_key": None}, "private_key is not set"),
-        ({"private_key": Material("nonsense!")}, "private_key neither PEM, base64 nor DER"),
+        ({"private_key": Material("nonsense!")}, "private_key cannot be used: neither PEM, base64 nor DER"),
         ({"alipay_public_key": None}, "alipay_public_key is not set"),
         ({"encrypt_key": Secret("c2hvcnQ=")}, "encrypt_key"),
     ],

@@ -41,7 +41,7 @@ SPOILT: dict[str, tuple[dict[str, str | None], str]] = {
     "a signature that is no base64": ({"wechatpay_signature": "a*b"}, "does not hold"),
     "a signature of letters outside ASCII": ({"wechatpay_signature": "é"}, "does not hold"),
     "an empty signature": ({"wechatpay_signature": ""}, "does not hold"),
-    "an unknown public key": ({"wechatpay_serial": "PUB_KEY_ID_9"}, "neither wxpayPublicKeyId nor"),
+    "an unknown public key": ({"wechatpay_serial": "PUB_KEY_ID_9"}, "neither wxpay_public_key_id nor"),
     "SM2": ({"wechatpay_signature_type": "WECHATPAY2-SM2-WITH-SM3"}, "only WECHATPAY2-SHA256-RSA2048"),
 }
 
@@ -185,7 +185,7 @@ def test_a_list_that_cannot_be_read(
 ) -> None:
     provider = make_provider(public_key=False)
     content = spoil(platform, make_certificate(serial=0xABC1))
-    with pytest.raises(SignatureInvalid, match="check that v3Key"):
+    with pytest.raises(SignatureInvalid, match="check that v3_key"):
         run(provider.certificates(), platform.answer(content, serial="ABC1"))
 
 
@@ -207,9 +207,9 @@ def test_a_merchant_without_certificates_is_told_what_to_set(
 ) -> None:
     provider = make_provider(public_key=False)
     refusal = platform.refusal(404, "RESOURCE_NOT_EXISTS", NO_CERTIFICATES)
-    with pytest.raises(ResourceNotFound, match="set wxpayPublicKey and wxpayPublicKeyId"):
+    with pytest.raises(ResourceNotFound, match="set wxpay_public_key and wxpay_public_key_id"):
         run(provider.certificates(), refusal)
-    with pytest.raises(SignatureInvalid, match=f"cannot be fetched.*{NO_CERTIFICATES}.*set wxpayPublicKey"):
+    with pytest.raises(SignatureInvalid, match=f"cannot be fetched.*{NO_CERTIFICATES}.*set wxpay_public_key"):
         run(provider.query(REF), platform.answer(TRADE, serial="ABC1"), refusal)
     with pytest.raises(ProviderUnavailable):
         run(provider.certificates(), platform.refusal(500, "SYSTEM_ERROR"))

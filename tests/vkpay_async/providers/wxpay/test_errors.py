@@ -222,10 +222,10 @@ def test_the_number_of_the_request_id_says_what_an_invalid_request_is(
         ({"wechatpay-timestamp": "1767196402"}, "400 s ahead"),
         ({"wechatpay-timestamp": "1767200402"}, "3600 s behind"),
         ({"date": "Wed, 31 Dec 2025 15:00:02 GMT"}, "3600 s ahead"),
-        ({"wechatpay-timestamp": "1767196800"}, "check that appPrivateKey"),
-        ({"wechatpay-timestamp": "soon"}, "check that appPrivateKey"),
-        ({"date": "some day"}, "check that appPrivateKey"),
-        ({}, "check that appPrivateKey"),
+        ({"wechatpay-timestamp": "1767196800"}, "check that app_private_key"),
+        ({"wechatpay-timestamp": "soon"}, "check that app_private_key"),
+        ({"date": "some day"}, "check that app_private_key"),
+        ({}, "check that app_private_key"),
     ],
 )
 def test_a_wrong_clock_is_measured(

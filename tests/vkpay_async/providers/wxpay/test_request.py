@@ -110,5 +110,5 @@ def test_echo_there_and_back_encrypted(provider: Any, platform: Any, run: Any) -
 @pytest.mark.parametrize("text", ["AAAA", "not base64 at all"])
 def test_an_echo_for_somebody_else(provider: Any, platform: Any, run: Any, text: str) -> None:
     answer = platform.answer({"echo_message": "hello", "encrypted_echo_message": text})
-    with pytest.raises(ProviderUnavailable, match="another certificate; check appCert"):
+    with pytest.raises(ProviderUnavailable, match="another certificate; check app_cert"):
         run(provider.echo("hello", encrypted="x"), answer)
