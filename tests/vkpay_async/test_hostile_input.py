@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 from typing import Any
 
 import pytest
@@ -249,6 +250,32 @@ async def test_a_database_error_shows_no_parameters(database: str) -> None:
     assert "201509BBtoken" not in str(failed.value)
 
 
+async def test_a_debug_log_shows_no_parameters(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await shop.order(app_auth_token="201509BBtoken")
+    assert "201509BBtoken" not in caplog.text
+
+
+def test_who_asks_for_the_drivers_log_gets_it(database: str) -> None:
+    logger = logging.getLogger("aiosqlite")
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    open_engine(database)
+    assert logger.level == logging.DEBUG
+    logger.setLevel(before)
+
+
+@pytest.mark.parametrize(
+    "custom",
+    [{"a": object()}, {"a": "half \ud83d"}, {"a": {1, (2, 3), object}}],
+    ids=["object", "text", "set"],
+)
+async def test_custom_that_cannot_be_kept(shop: Shop, custom: Any) -> None:
+    with pytest.raises(InvalidArgument, match="custom must be plain JSON"):
+        await shop.order(custom=custom)
+    assert shop.bank.count()["create"] == 0
+
+
 @pytest.mark.parametrize(
     "url", ["s3cret", "postgres://u:s3cret@[h", "sqlite://u:s3cret@h:port/x", "mysql://u:s3cret@h/x"]
 )
@@ -291,3 +318,12 @@ async def test_a_front_end_is_not_told_why_the_handler_failed(shop: Shop) -> Non
     assert state.pay_order is not None
     assert "t0ken" in str(state.pay_order.handler_error)
     assert "t0ken" not in str(state.to_client())
+
+
+@pytest.mark.parametrize(
+    ("provider", "text"),
+    [("wxpay", "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"), ("alipay", "https://qr.example/bax03")],
+)
+async def test_the_qr_codes_text_is_at_hand(shop: Shop, provider: str, text: str) -> None:
+    assert (await shop.order(provider=provider)).code_url == text
+    assert (await shop.order(provider=provider, need_qrcode=False, product="app-plus")).code_url is None

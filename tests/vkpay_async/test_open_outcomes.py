@@ -15,6 +15,7 @@ from vkpay_async import (
     ProviderError,
     ProviderOutcomeUnknown,
     Refund,
+    SignatureInvalid,
     TransportOutcomeUnknown,
 )
 from vkpay_async.config import Config
@@ -95,6 +96,15 @@ async def test_a_refund_that_was_never_sent_reserves_nothing(shop: Shop, bank: B
             await shop.pay.refund(out_trade_no=NUMBER)
     order = await shop.pay.orders.require(NUMBER)
     assert (order.refund_list, order.refund_num, order.refundable) == ((), 0, 19900)
+
+
+async def test_an_error_that_says_nothing_of_the_refund_leaves_it_reserved(shop: Shop) -> None:
+    await shop.paid()
+    shop.bank.fail("refund", SignatureInvalid("not believed"))
+    with pytest.raises(SignatureInvalid):
+        await shop.pay.refund(out_trade_no=NUMBER)
+    order = await shop.pay.orders.require(NUMBER)
+    assert (order.refund_list[0].state, order.refundable) == ("PENDING", 0)
 
 
 @pytest.mark.parametrize("desc", ["half \ud83d of a smile", 5, b"bytes", ["list"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import event
@@ -33,8 +34,15 @@ def open_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         parsed, hide_parameters=True, **(_ONE_CONNECTION if _in_memory(parsed) else {})
     )
+    _silence(logging.getLogger("aiosqlite"))
     event.listen(engine.sync_engine, "connect", _settle_sqlite)
     return engine
+
+
+def _silence(logger: logging.Logger) -> None:
+    """At DEBUG it writes every parameter into the log, tokens among them; whoever wants that sets its level."""
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
 
 
 def _in_memory(url: URL) -> bool:

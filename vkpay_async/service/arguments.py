@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.money import Fen, is_fen
 from vkpay_async.order import ORDER_FIELDS
@@ -67,6 +69,10 @@ def checked_custom(
     taken = sorted((ORDER_FIELDS - free) & custom.keys())
     if taken:
         raise InvalidArgument(f"custom must not use the order's own names: {', '.join(taken)}")
+    try:
+        msgspec.json.encode(custom)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidArgument(f"custom must be plain JSON, as it is kept with the order: {error}") from error
     return custom
 
 

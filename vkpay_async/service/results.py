@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vkpay_async.models import OrderInfo, Refund, TradeState, Value
+from vkpay_async.models import CodeUrl, OrderInfo, Refund, TradeState, Value
 from vkpay_async.money import Fen, yuan_from_fen
 from vkpay_async.order import Order
 
@@ -20,6 +20,11 @@ class Payment(Value, frozen=True, kw_only=True):
     order_info: OrderInfo
     need_qrcode: bool = False
     qrcode_image: str | None = None
+
+    @property
+    def code_url(self) -> str | None:
+        """The text of the QR code, where the payer is to scan one."""
+        return self.order_info.code_url if isinstance(self.order_info, CodeUrl) else None
 
     def to_client(self) -> dict[str, Any]:
         client: dict[str, Any] = {

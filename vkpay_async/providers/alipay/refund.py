@@ -34,7 +34,7 @@ def refund_content(request: RefundRequest) -> dict[str, Any]:
 
 
 def parse_refund(content: dict[str, Any], request: RefundRequest) -> Refund:
-    """``fund_change`` ``N`` is the answer to a repeat: this refund was made before.
+    """Only ``fund_change`` ``Y`` says that money moved. ``N``, the answer to a repeat, leaves it to a query.
 
     The amount is the request's, because Alipay's ``refund_fee`` sums up every refund of the trade.
     """
@@ -42,7 +42,7 @@ def parse_refund(content: dict[str, Any], request: RefundRequest) -> Refund:
     return Refund(
         out_trade_no=request.order.out_trade_no,
         out_refund_no=request.out_refund_no,
-        state=RefundState.SUCCESS,
+        state=RefundState.SUCCESS if answer.fund_change == "Y" else RefundState.PROCESSING,
         raw_state=f"fund_change={answer.fund_change}",
         refund_fee=request.refund_fee,
         total_fee=request.total_fee,

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vkpay_async.errors import (
+    ConfigError,
     InvalidArgument,
     NotificationInvalid,
     ProviderError,
@@ -162,6 +163,17 @@ def test_an_ampersand_alone_is_only_a_letter(
 ) -> None:
     raw = server.notification({**paid, "subject": "salt & pepper, a=b"})
     assert run_offline(provider.notification(raw), refuse).kind == "payment"
+
+
+def test_a_form_of_a_million_fields_is_not_taken_apart(provider: AlipayProvider, raw_of: Any) -> None:
+    with pytest.raises(NotificationInvalid, match="more than 200 fields"):
+        run_offline(provider.notification(raw_of(b"&" * 201)), refuse)
+
+
+@pytest.mark.parametrize("base_url", ["openapi.alipay.com", "ftp://openapi.alipay.com", "file:///etc/passwd"])
+def test_a_base_url_that_is_none(make: Any, key_node: Any, base_url: str) -> None:
+    with pytest.raises(ConfigError, match="base_url must start with https://"):
+        make(key_node, base_url=base_url)
 
 
 RSA_ENCRYPTION = bytes.fromhex("2a864886f70d010101")

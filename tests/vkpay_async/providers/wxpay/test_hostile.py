@@ -10,7 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vkpay_async.errors import NotificationInvalid, ProviderError, SignatureInvalid, VKPayError
+from vkpay_async.errors import (
+    InvalidArgument,
+    NotificationInvalid,
+    ProviderError,
+    SignatureInvalid,
+    VKPayError,
+)
 from vkpay_async.models import OrderRef, RawNotification, RefundRef, RefundRequest
 from vkpay_async.providers.base import Env, HttpRequest, HttpResponse, run_offline
 
@@ -158,6 +164,14 @@ def test_a_merchant_that_knows_no_key_is_not_made_to_ask_without_end(
     clock.ms += 10_000
     strangers(1)
     assert len(asked) == 21
+
+
+@pytest.mark.parametrize(
+    "json", [{"a": object()}, {"a": "half \ud83d"}, {"a": {1: {2: object}}}], ids=["object", "text", "class"]
+)
+def test_what_is_no_json_is_not_sent(provider: Any, json: Any) -> None:
+    with pytest.raises(InvalidArgument, match="cannot be written as JSON"):
+        run_offline(provider.request("POST", "/v3/anything", json), refuse)
 
 
 def nothing_known(_: HttpRequest) -> HttpResponse:
