@@ -170,7 +170,8 @@ class VKPay:
         With ``await_notify`` it waits up to ``await_max_time`` (5–40 s) until the order's handler has answered, and when
         no notification has come half a second after the payment it starts the handler itself.
 
-        Raises :class:`OrderNotFound` (2001), :class:`ProviderError`, :class:`TransportError`.
+        Raises :class:`OrderNotFound` (2001), :class:`NotificationMismatch` when what was paid is not the order (amount,
+        app, merchant), :class:`ProviderError`, :class:`TransportError`.
         """
         order = await self._order(out_trade_no, transaction_id, provider)
         return await self._payments.query(
@@ -198,10 +199,11 @@ class VKPay:
         """Refunds ``refund_fee`` fen, or all that is left when it is left out.
 
         ``out_refund_no`` is the idempotency key, by default ``<out_trade_no>-<n>``; after :class:`OutcomeUnknown` repeat
-        with the same one or call :meth:`query_refund`. ``total_fee`` may be given as a check.
+        with the same one or call :meth:`query_refund`; until then ``refund_fee`` without a number is refused, because it
+        might be a second refund. ``total_fee`` may be given as a check.
 
         Raises :class:`OrderNotFound` (2001), :class:`OrderNotPaid` (2002), :class:`InvalidArgument`,
-        :class:`OutcomeUnknown`, :class:`ProviderError`.
+        :class:`OrderConflict`, :class:`OutcomeUnknown`, :class:`ProviderError`.
         """
         order = await self._order(out_trade_no, transaction_id, provider)
         if total_fee is not None and total_fee != order.total_fee:
