@@ -34,21 +34,12 @@ from vkpay_async.errors import (
     VKPayError,
 )
 from vkpay_async.models import (
-    AppParams,
-    CodePayResult,
-    CodeUrl,
-    H5Url,
-    JsapiParams,
     Notification,
     NotifyReply,
-    OrderInfo,
-    OrderString,
-    PageUrl,
     PayeeInfo,
     Refund,
     RefundState,
     Trade,
-    TradeNo,
     TradeState,
     Transfer,
     TransferState,
@@ -56,6 +47,17 @@ from vkpay_async.models import (
 from vkpay_async.money import fen_from_yuan, yuan_from_fen
 from vkpay_async.notify import NotificationResult
 from vkpay_async.order import Order, PaidOrder, RefundEntry
+from vkpay_async.order_info import (
+    AppParams,
+    CodePayResult,
+    CodeUrl,
+    H5Url,
+    JsapiParams,
+    OrderInfo,
+    OrderString,
+    PageUrl,
+    TradeNo,
+)
 from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 from vkpay_async.version import VERSION
 

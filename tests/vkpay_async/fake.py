@@ -11,25 +11,16 @@ from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
 from vkpay_async.config import Node
 from vkpay_async.errors import NotificationInvalid, ResourceNotFound, SignatureInvalid
 from vkpay_async.models import (
-    AppParams,
-    CodePayResult,
-    CodeUrl,
     CreateOrder,
-    H5Url,
-    JsapiParams,
     Notification,
     NotifyReply,
-    OrderInfo,
     OrderRef,
-    OrderString,
-    PageUrl,
     RawNotification,
     Refund,
     RefundRef,
     RefundRequest,
     RefundState,
     Trade,
-    TradeNo,
     TradeState,
     Transfer,
     TransferRef,
@@ -38,6 +29,17 @@ from vkpay_async.models import (
 )
 from vkpay_async.notify import NotificationResult
 from vkpay_async.notify.routes import payment_path, transfer_path
+from vkpay_async.order_info import (
+    AppParams,
+    CodePayResult,
+    CodeUrl,
+    H5Url,
+    JsapiParams,
+    OrderInfo,
+    OrderString,
+    PageUrl,
+    TradeNo,
+)
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
 from vkpay_async.service import payments
 from vkpay_async.transport import Transport

@@ -17,7 +17,6 @@ from vkpay_async.models import (
     CreateOrder,
     Notification,
     NotifyReply,
-    OrderInfo,
     OrderRef,
     RawNotification,
     Refund,
@@ -29,6 +28,7 @@ from vkpay_async.models import (
     TransferRequest,
     Value,
 )
+from vkpay_async.order_info import OrderInfo
 
 T = TypeVar("T")
 

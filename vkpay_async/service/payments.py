@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
-from vkpay_async.models import CodeUrl, CreateOrder, OrderInfo, Trade, TradeState, Value
+from vkpay_async.models import CreateOrder, Trade, TradeState, Value
 from vkpay_async.notify.receiver import check_trade
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
+from vkpay_async.order_info import CodeUrl, OrderInfo
 from vkpay_async.pay_type import OPENID_PAY_TYPES, ClientContext, pay_type_of
 from vkpay_async.providers.base import Provider
 from vkpay_async.qr import qr_data_url

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from vkpay_async.models import CodeUrl, OrderInfo, Refund, TradeState, Value
+from vkpay_async.models import Refund, TradeState, Value
 from vkpay_async.money import Fen, yuan_from_fen
 from vkpay_async.order import Order
+from vkpay_async.order_info import CodeUrl, OrderInfo
 
 
 class Payment(Value, frozen=True, kw_only=True):

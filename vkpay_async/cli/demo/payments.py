@@ -8,11 +8,9 @@ from functools import partial
 from vkpay_async.cli.demo.report import Act, DemoFlow, require
 from vkpay_async.cli.demo.shop import ORDER_TYPE, Shop
 from vkpay_async.cli.demo.ways import TOTAL, WAYS, Sale
-from vkpay_async.models import (
-    CodeUrl,
-    RefundState,
-)
+from vkpay_async.models import RefundState
 from vkpay_async.money import Fen, yuan_from_fen
+from vkpay_async.order_info import CodeUrl
 from vkpay_async.pay_type import split_pay_type
 
 PART: Fen = 500

@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 
 from vkpay_async.cli.demo.report import require
 from vkpay_async.cli.demo.shop import Shop
-from vkpay_async.models import (
+from vkpay_async.models import TradeState
+from vkpay_async.money import Fen, yuan_from_fen
+from vkpay_async.order_info import (
     AppParams,
     CodePayResult,
     CodeUrl,
@@ -18,9 +20,7 @@ from vkpay_async.models import (
     OrderString,
     PageUrl,
     TradeNo,
-    TradeState,
 )
-from vkpay_async.money import Fen, yuan_from_fen
 from vkpay_async.pay_type import split_pay_type
 
 TOTAL: Fen = 1990

@@ -13,10 +13,7 @@ from vkpay_async.models import (
     CreateOrder,
     Notification,
     NotifyReply,
-    OrderInfo,
     OrderRef,
-    OrderString,
-    PageUrl,
     RawNotification,
     Refund,
     RefundRef,
@@ -26,6 +23,7 @@ from vkpay_async.models import (
     TransferRef,
     TransferRequest,
 )
+from vkpay_async.order_info import OrderInfo, OrderString, PageUrl
 from vkpay_async.providers.alipay import notify, refund, trade, transfer
 from vkpay_async.providers.alipay.answer import Call
 from vkpay_async.providers.alipay.certs import Certificates

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vkpay_async.models import AppParams, CodeUrl, H5Url, JsapiParams, OrderInfo
+from vkpay_async.order_info import AppParams, CodeUrl, H5Url, JsapiParams, OrderInfo
 from vkpay_async.providers.base import Env
 from vkpay_async.providers.wxpay.models import MobileUrl, NativeUrl, PrepayId
 from vkpay_async.providers.wxpay.parties import Party

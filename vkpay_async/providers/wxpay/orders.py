@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from vkpay_async.errors import InvalidArgument
-from vkpay_async.models import CodePayResult, CreateOrder, Trade, TradeState
+from vkpay_async.models import CreateOrder, Trade, TradeState
+from vkpay_async.order_info import CodePayResult
 from vkpay_async.providers.wxpay.bodies import body_from, check_number
 from vkpay_async.providers.wxpay.models import Transaction
 from vkpay_async.providers.wxpay.parties import Party

@@ -13,7 +13,6 @@ from vkpay_async.models import (
     CreateOrder,
     Notification,
     NotifyReply,
-    OrderInfo,
     OrderRef,
     RawNotification,
     Refund,
@@ -24,6 +23,7 @@ from vkpay_async.models import (
     TransferRef,
     TransferRequest,
 )
+from vkpay_async.order_info import OrderInfo
 from vkpay_async.providers.base import Env, Flow
 from vkpay_async.providers.wxpay import refunds, transfers
 from vkpay_async.providers.wxpay.bodies import check_number, check_target, encrypt_fields, encrypt_text

@@ -9,7 +9,8 @@ import pytest
 
 from vkpay_async.cli.demo.report import StepFailed
 from vkpay_async.cli.demo.ways import WAYS, Sale, opens_page, pays_in_app, showed_code
-from vkpay_async.models import CodePayResult, OrderString, PageUrl, TradeState
+from vkpay_async.models import TradeState
+from vkpay_async.order_info import CodePayResult, OrderString, PageUrl
 from vkpay_async.pay_type import PAY_TYPES
 
 

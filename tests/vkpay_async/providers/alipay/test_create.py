@@ -12,7 +12,8 @@ import pytest
 
 from vkpay_async.config import AlipayNode, Secret
 from vkpay_async.errors import InvalidArgument, ProviderOutcomeUnknown, ResponseUnverified
-from vkpay_async.models import CodePayResult, CodeUrl, OrderString, PageUrl, TradeNo, TradeState
+from vkpay_async.models import TradeState
+from vkpay_async.order_info import CodePayResult, CodeUrl, OrderString, PageUrl, TradeNo
 from vkpay_async.providers.alipay import AlipayProvider
 
 

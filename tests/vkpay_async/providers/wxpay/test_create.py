@@ -10,15 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from vkpay_async.errors import InvalidArgument, ProviderOutcomeUnknown, ProviderUnavailable
-from vkpay_async.models import (
-    AppParams,
-    CodePayResult,
-    CodeUrl,
-    CreateOrder,
-    H5Url,
-    JsapiParams,
-    TradeState,
-)
+from vkpay_async.models import CreateOrder, TradeState
+from vkpay_async.order_info import AppParams, CodePayResult, CodeUrl, H5Url, JsapiParams
 
 PREPAY_ID = "wx26112221580621e9b071c00d9e093b0000"
 APPID, MCHID = "wx2421b1c4370ec43b", "1900007291"

@@ -1,0 +1,105 @@
+"""What the payer's side needs in order to pay, one type a way of paying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from vkpay_async.models import TradeState, Value
+
+
+class JsapiParams(Value, frozen=True, kw_only=True):
+    """Arguments of ``uni.requestPayment`` / ``getBrandWCPayRequest`` (WeChat mini program, official account)."""
+
+    appId: str  # noqa: N815 - the provider's spelling
+    timeStamp: str  # noqa: N815
+    nonceStr: str  # noqa: N815
+    package: str
+    signType: str  # noqa: N815
+    paySign: str  # noqa: N815
+
+    def to_client(self) -> dict[str, Any]:
+        return {**msgspec.to_builtins(self), "timestamp": self.timeStamp}
+
+
+class AppParams(Value, frozen=True, kw_only=True):
+    """Arguments of the WeChat OpenSDK's PayReq."""
+
+    appid: str
+    partnerid: str
+    prepayid: str
+    package: str
+    noncestr: str
+    timestamp: str
+    sign: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+class CodeUrl(Value, frozen=True, kw_only=True):
+    """The text of a payment QR code."""
+
+    code_url: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"codeUrl": self.code_url}
+
+
+class H5Url(Value, frozen=True, kw_only=True):
+    """An address that a mobile browser opens to pay."""
+
+    h5_url: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"h5Url": self.h5_url}
+
+
+class PageUrl(Value, frozen=True, kw_only=True):
+    """A signed address that a browser opens to pay (Alipay page and wap)."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        return "PageUrl(url='***')"
+
+    def to_client(self) -> dict[str, Any]:
+        return {"h5Url": self.url}
+
+
+class OrderString(Value, frozen=True, kw_only=True):
+    """A signed text handed to the provider's phone SDK as it is (Alipay App)."""
+
+    order_string: str
+
+    def to_client(self) -> str:
+        return self.order_string
+
+
+class TradeNo(Value, frozen=True, kw_only=True):
+    """The provider's trade number, which its mini program pays (Alipay)."""
+
+    trade_no: str
+
+    def to_client(self) -> str:
+        return self.trade_no
+
+
+class CodePayResult(Value, frozen=True, kw_only=True):
+    """The answer to a scanned payment code: paid, or the payer is entering the password."""
+
+    trade_state: TradeState
+    trade_state_desc: str
+    transaction_id: str | None = None
+
+    def to_client(self) -> dict[str, Any]:
+        return {
+            "tradeState": self.trade_state.value,
+            "tradeStateDesc": self.trade_state_desc,
+            "transactionId": self.transaction_id,
+        }
+
+
+OrderInfo = JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult
