@@ -60,7 +60,7 @@ _CLOSED = "the order is closed: create a new one with a new out_trade_no"
 _NO_PERMISSION = (
     "open the product in the merchant platform (product center), and check that the app is bound to it"
 )
-_NO_ORDER = "check out_trade_no and that the order belongs to this mchId; an order that was never opened may be missing"
+_NO_ORDER = "check out_trade_no and that the order belongs to this mch_id; an order that was never opened may be missing"
 
 MEANINGS: Mapping[str, Meaning] = {
     "USERPAYING": Meaning(
@@ -77,9 +77,9 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "APPID_MCHID_NOT_MATCH": Meaning(
         AuthenticationFailed,
-        "bind the app id to the merchant in the merchant platform, or correct appId or mchId",
+        "bind the app id to the merchant in the merchant platform, or correct app_id or mch_id",
     ),
-    "MCH_NOT_EXISTS": Meaning(ValidationFailed, "no such merchant: correct mchId, or sub_mchid"),
+    "MCH_NOT_EXISTS": Meaning(ValidationFailed, "no such merchant: correct mch_id, or sub_mchid"),
     "ORDER_CLOSED": Meaning(OrderStateConflict, _CLOSED),
     "ORDERPAID": Meaning(OrderStateConflict, _PAID),
     "NO_STATEMENT_EXIST": Meaning(
@@ -133,7 +133,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "INVALID_TRANSACTIONID": Meaning(ValidationFailed, "correct transaction_id, or use out_trade_no instead"),
     "OPENID_MISMATCH": Meaning(
         ValidationFailed,
-        "the openid belongs to another app: get it under the appId that pays (or the sub_appid)",
+        "the openid belongs to another app: get it under the app_id that pays (or the sub_appid)",
     ),
     "SERVICE_UNAVAILABLE": Meaning(ProviderUnavailable, _UNAVAILABLE),
 }
@@ -165,14 +165,16 @@ NUMBERS: Mapping[str, Meaning] = {
     "268498689": Meaning(OrderStateConflict, _PAID),
     "268447914": Meaning(OrderStateConflict, _CLOSED),
     "268449641": Meaning(OrderStateConflict, "a code payment is not closed but reversed: call reverse"),
-    "268447843": Meaning(ResourceNotFound, "the order belongs to another merchant: check mchId"),
+    "268447843": Meaning(ResourceNotFound, "the order belongs to another merchant: check mch_id"),
     "268447845": Meaning(ValidationFailed, "the order belongs to another sub-merchant: check sub_mchid"),
     "268448010": Meaning(PermissionRefused, "WeChat Pay restricts this merchant's receipts: ask its support"),
     "268443715": Meaning(PermissionRefused, "the merchant is closed: ask WeChat Pay's support"),
     "268443701": Meaning(PermissionRefused, "sub_mchid is no sub-merchant of this service provider"),
     "268443704": Meaning(ValidationFailed, "a service provider must name the sub-merchant: set sub_mchid"),
-    "268443705": Meaning(ValidationFailed, "sub_mchid must not be the service provider's own mchId"),
-    "268445527": Meaning(AuthenticationFailed, "bind the app id to the merchant, or correct appId or mchId"),
+    "268443705": Meaning(ValidationFailed, "sub_mchid must not be the service provider's own mch_id"),
+    "268445527": Meaning(
+        AuthenticationFailed, "bind the app id to the merchant, or correct app_id or mch_id"
+    ),
     "268501013": Meaning(ValidationFailed, "JSAPI needs the payer's openid"),
     "270924358": Meaning(
         ValidationFailed, "take out the parameter that the API does not know (or that is empty)"
@@ -187,7 +189,7 @@ _BY_STATUS: Mapping[int, Meaning] = {
     405: Meaning(ValidationFailed, "this address wants another HTTP method"),
     429: MEANINGS["FREQUENCY_LIMITED"],
 }
-_UNNAMED_404 = Meaning(ProviderError, "no such address: check baseUrl and the path")
+_UNNAMED_404 = Meaning(ProviderError, "no such address: check base_url and the path")
 _OTHER = Meaning(ProviderError, "see the message, and WeChat Pay's page of this call")
 
 
@@ -221,7 +223,7 @@ def unreadable(operation: Operation, why: str, response: HttpResponse | None = N
         message=f"{operation.name} was answered with something unexpected: {why}",
         http_status=response.status if response else None,
         request_id=response.headers.get("request-id") if response else None,
-        advice=_QUERY_FIRST if operation.moves_money else "check baseUrl, then try again",
+        advice=_QUERY_FIRST if operation.moves_money else "check base_url, then try again",
     )
 
 

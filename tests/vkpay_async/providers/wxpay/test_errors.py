@@ -186,7 +186,7 @@ def test_an_answer_without_a_code(
 
 
 def test_an_unknown_address_is_not_an_unknown_order(provider: Any, run: Any) -> None:
-    with pytest.raises(errors.ProviderError, match="check baseUrl") as caught:
+    with pytest.raises(errors.ProviderError, match="check base_url") as caught:
         run(provider.query(REF), HttpResponse(status=404, headers={}, body=b""))
     assert not isinstance(caught.value, errors.ResourceNotFound)
 
