@@ -158,19 +158,20 @@ async def test_the_front_doors_example_takes_the_amount_from_the_shop(vkpay_sim:
             return SimpleNamespace(id="u1")
 
         async def order(self, number: str, user: Any) -> Any:
-            return SimpleNamespace(total_fee=19900, title="Tea")
+            return SimpleNamespace(total_fee=19900, title="Tea", goods_id="g1")
 
     app = Starlette()
     async with VKPay.from_dict(vkpay_sim.config, database="sqlite+aiosqlite://") as pay:
         await run_block("front-door", pay=pay, app=app, shop=Stock(), VKPayApp=VKPayApp)
-        order = {"out_trade_no": "20261121-0001", "total_fee": 1}
+        order = {"out_trade_no": "20261121-0001", "total_fee": 1, "custom": {"goods_id": "gold"}}
         data = {"vk_platform": "h5", "isPC": True, "provider": "wxpay", "data": order}
         body = json.dumps({"action": "pay/createPayment", "data": data}).encode()
         signed_in = {"Authorization": "Bearer 7", "X-Forwarded-For": "198.51.100.7"}
         answers = [await asgi_call(app, "POST", "/pay/", body, headers) for headers in ({}, signed_in)]
         refused, created = (json.loads(answer.body) for answer in answers if answer)
         assert (refused["code"], created["code"], created["total_fee"]) == (401, 0, 19900)
-        assert (await pay.orders.require("20261121-0001")).user_id == "u1"
+        kept = await pay.orders.require("20261121-0001")
+        assert (kept.user_id, kept.custom) == ("u1", {"goods_id": "g1"})
 
 
 async def test_the_calls_and_the_errors_do_what_their_comments_say(

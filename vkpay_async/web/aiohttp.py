@@ -27,7 +27,7 @@ def vkpay_app(pay: VKPay, *, front_door: FrontDoor | None = None) -> web.Applica
         async with pay:
             yield
 
-    for route in (*ROUTES, "/") if front_door else ROUTES:
+    for route in (*ROUTES, "/", "") if front_door else ROUTES:
         _add(app, route, router)
     app.cleanup_ctx.append(opened)
     return app

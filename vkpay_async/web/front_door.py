@@ -45,7 +45,7 @@ class FrontDoor:
 
     ``authorize`` is awaited for every call with the action, its arguments (names as in Python, on one level) and the request's
     headers (names in lower case). It returns the arguments to use, or raises :class:`VKPayError`, whose code and text the
-    client gets. An amount must come from the application's own order: put ``total_fee`` in there. The client's word on
+    client gets. What it passes on counts: take ``total_fee``, ``type``, ``custom`` and ``pid`` from the application's own order. The client's word on
     ``user_id``, ``nickname``, ``other``, ``profit_sharing`` and the service-provider fields is dropped before.
     ``trust_client=True`` does without all that, for tests.
 

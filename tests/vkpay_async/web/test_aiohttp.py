@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.vkpay_async.fake import Shop
 from vkpay_async.web.aiohttp import vkpay_app
+from vkpay_async.web.front_door import FrontDoor
 
 
 async def test_the_client_is_opened_and_closed_with_the_application(shop_on_disk: Shop) -> None:
@@ -27,3 +29,12 @@ async def test_it_is_an_application_of_its_own_and_takes_more_routes(shop_on_dis
         assert (await client.get("/hello")).status == 200
         assert (await client.get("/health")).status == 200
         assert (await client.post("/")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/pay", "/pay/"])
+async def test_the_front_door_answers_with_and_without_the_slash(shop_on_disk: Shop, path: str) -> None:
+    pay = shop_on_disk.pay
+    app = web.Application()
+    app.add_subapp("/pay", vkpay_app(pay, front_door=FrontDoor(pay, trust_client=True)))
+    async with TestClient(TestServer(app)) as client:
+        assert (await (await client.post(path, json={})).json())["msg"] == "action不能为空"
