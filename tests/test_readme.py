@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import logging
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from django.core.asgi import get_asgi_application
+from starlette.applications import Starlette
 
 import vkpay_async
-from vkpay_async import ConfigError, PaidOrder, VKPay, config_from_dict
+from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan, django_urls
+from vkpay_async import ConfigError, PaidOrder, VKPay, VKPayError, config_from_dict
+from vkpay_async.web.asgi import VKPayApp
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
 
@@ -102,6 +109,69 @@ async def test_the_aiohttp_example_takes_notifications(
         await pay.create_payment(out_trade_no="20261121-0001", total_fee=100, **SHOP)
         await vkpay_sim.pay("20261121-0001")
         assert (await pay.orders.require("20261121-0001")).paid
+
+
+@pytest.fixture
+def offline(vkpay_sim: RunningSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningSimulator:
+    """``vkpay.toml`` lies where the example looks; notifications are lost, and a test hands them over itself."""
+    write_config(vkpay_sim, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    vkpay_sim.fault("lose_notify", times=None)
+    return vkpay_sim
+
+
+async def handed_over(sim: RunningSimulator, pay: VKPay, call: Any) -> None:
+    """An order is paid, and its notification comes in through the example."""
+    await pay.create_payment(out_trade_no="20261121-0001", total_fee=100, **SHOP)
+    await sim.pay("20261121-0001")
+    sent = sim.world.deliveries[sim.deliveries()[0].id].build(0)
+    path = "/pay/vk-pay-notify/wxpay_h5/20261121-0001"
+    assert (await call("POST", path, sent.body, dict(sent.headers))).status < 300
+    assert (await pay.orders.require("20261121-0001")).paid
+
+
+async def test_the_asgi_example_takes_notifications(
+    offline: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fastapi = ModuleType("fastapi")
+    fastapi.FastAPI = Starlette  # type: ignore[attr-defined] # of which FastAPI is a subclass
+    monkeypatch.setitem(sys.modules, "fastapi", fastapi)
+    example = await run_block("asgi")
+    example["pay"].on_paid("goods")(ship)
+    async with asgi_lifespan(example["app"]):
+        await handed_over(offline, example["pay"], partial(asgi_call, example["app"]))
+
+
+async def test_the_django_example_takes_notifications(offline: RunningSimulator) -> None:
+    example = await run_block("django")
+    example["pay"].on_paid("goods")(ship)
+    with django_urls(example["urlpatterns"]):
+        async with example["pay"]:
+            await handed_over(offline, example["pay"], partial(asgi_call, get_asgi_application()))
+
+
+async def test_the_front_doors_example_takes_the_amount_from_the_shop(vkpay_sim: RunningSimulator) -> None:
+    class Stock:
+        async def user(self, token: str | None) -> Any:
+            if token is None:
+                raise VKPayError("sign in first", code=401)
+            return SimpleNamespace(id="u1")
+
+        async def order(self, number: str, user: Any) -> Any:
+            return SimpleNamespace(total_fee=19900, title="Tea", goods_id="g1")
+
+    app = Starlette()
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite+aiosqlite://") as pay:
+        await run_block("front-door", pay=pay, app=app, shop=Stock(), VKPayApp=VKPayApp)
+        order = {"out_trade_no": "20261121-0001", "total_fee": 1, "custom": {"goods_id": "gold"}}
+        data = {"vk_platform": "h5", "isPC": True, "provider": "wxpay", "data": order}
+        body = json.dumps({"action": "pay/createPayment", "data": data}).encode()
+        signed_in = {"Authorization": "Bearer 7", "X-Forwarded-For": "198.51.100.7"}
+        answers = [await asgi_call(app, "POST", "/pay/", body, headers) for headers in ({}, signed_in)]
+        refused, created = (json.loads(answer.body) for answer in answers if answer)
+        assert (refused["code"], created["code"], created["total_fee"]) == (401, 0, 19900)
+        kept = await pay.orders.require("20261121-0001")
+        assert (kept.user_id, kept.custom) == ("u1", {"goods_id": "g1"})
 
 
 async def test_the_calls_and_the_errors_do_what_their_comments_say(

@@ -34,6 +34,7 @@ from vkpay_async.models import Notification
 from vkpay_async.notify.routes import parse_path, payment_path, transfer_path
 from vkpay_async.providers.base import HttpRequest, HttpResponse
 from vkpay_async.web import aiohttp as web_aiohttp
+from vkpay_async.web import router
 
 NUMBER = "order_0001"
 
@@ -135,7 +136,7 @@ async def test_strange_paths_are_answered(shop: Shop, caplog: pytest.LogCaptureF
 async def test_the_web_application_takes_no_compressed_and_no_endless_body(
     bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web_aiohttp, "BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(router, "BODY_TIMEOUT_S", 0.05)
     app: web.Application = web_aiohttp.vkpay_app(open_shop(bank, clock, "sqlite+aiosqlite://").pay)
 
     async def endless() -> Any:

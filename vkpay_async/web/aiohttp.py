@@ -2,63 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from vkpay_async.web.exchange import Request, below, joined_headers
+from vkpay_async.web.router import ROUTES, Router
+
 if TYPE_CHECKING:
     from vkpay_async.client import VKPay
-
-BODY_TIMEOUT_S = 10.0
-"""How long a notification may take to arrive; the providers themselves give up after five seconds or so."""
+    from vkpay_async.web.front_door import FrontDoor
 
 
-def vkpay_app(pay: VKPay) -> web.Application:
-    """The notify routes as a sub-application; it opens and closes ``pay`` with the application.
+def vkpay_app(pay: VKPay, *, front_door: FrontDoor | None = None) -> web.Application:
+    """The notify routes, ``/health`` and ``/ready`` as a sub-application; it opens and closes ``pay`` with the application.
 
-    Set ``notify_url`` to the public address of the prefix it is mounted under.
+    Set ``notify_url`` to the public address of the prefix it is mounted under. ``front_door`` answers at ``/``.
     """
     app = web.Application()
-
-    async def notify(request: web.Request) -> web.Response:
-        if "Content-Encoding" in request.headers:
-            raise web.HTTPUnsupportedMediaType  # no provider compresses, and a small body could become a large one
-        result = await pay.handle_notification(
-            path=request.rel_url.raw_path,
-            headers=request.headers,
-            body=await _received(request, pay.config.max_notification),
-            method=request.method,
-        )
-        reply = result.reply
-        return web.Response(
-            status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type}
-        )
+    router = Router(pay, front_door)
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
         async with pay:
             yield
 
-    app.router.add_post("/vk-pay-notify/{pay_type}/{out_trade_no}", notify)
-    app.router.add_post("/transfer-notify/{pay_type}/{out_bill_no}/{pid}", notify)
+    for route in (*ROUTES, "/", "") if front_door else ROUTES:
+        _add(app, route, router)
     app.cleanup_ctx.append(opened)
     return app
 
 
-async def _received(request: web.Request, limit: int) -> bytes:
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _body(request, limit)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
+def _add(app: web.Application, route: str, router: Router) -> None:
+    async def view(request: web.Request) -> web.Response:
+        prefix = resource.canonical.removesuffix(route)
+        reply = await router.answer(_request(request, prefix), request.content.iter_any())
+        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+
+    resource = app.router.add_resource(route)
+    resource.add_route("*", view)
 
 
-async def _body(request: web.Request, limit: int) -> bytes:
-    """The body, or a little more than ``limit`` of it. The root application's own limit is not asked."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            break
-    return bytes(body)
+def _request(request: web.Request, prefix: str) -> Request:
+    path = request.rel_url.raw_path
+    return Request(
+        method=request.method,
+        path=below(path, prefix),
+        full_path=path,
+        query=request.rel_url.raw_query_string,
+        headers=joined_headers(request.headers.items()),
+        peer=request.remote,
+    )

@@ -1,0 +1,113 @@
+"""Every address of the web side, for any framework: a request and its body's chunks in, a reply out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vkpay_async.notify.routes import PAYMENT, TRANSFER
+from vkpay_async.web.exchange import Reply, Request, json_reply, text_reply
+
+if TYPE_CHECKING:
+    from vkpay_async.client import VKPay
+    from vkpay_async.web.front_door import FrontDoor
+
+BODY_TIMEOUT_S = 10.0
+"""How long a body may take to arrive; the providers themselves give up after five seconds or so."""
+
+READY_TIMEOUT_S = 2.0
+
+ROUTES = (
+    f"/{PAYMENT}/{{pay_type}}/{{out_trade_no}}",
+    f"/{TRANSFER}/{{pay_type}}/{{out_bill_no}}/{{pid}}",
+    "/health",
+    "/ready",
+)
+
+log = logging.getLogger("vkpay_async.web")
+
+Answer = Callable[[Request, bytes], Awaitable[Reply]]
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers at an address. A body is read up to a little more than ``limit`` bytes."""
+
+    methods: tuple[str, ...]
+    answer: Answer
+    limit: int = 0
+
+
+class Router:
+    """The notify routes, ``/health`` and ``/ready``, and at ``/`` the front door where there is one."""
+
+    def __init__(self, pay: VKPay, front_door: FrontDoor | None = None) -> None:
+        self._pay = pay
+        notify = Endpoint(methods=("POST",), answer=self._notify, limit=pay.config.max_notification)
+        look = ("GET", "HEAD")
+        self._endpoints = {
+            (PAYMENT, 3): notify,
+            (TRANSFER, 4): notify,
+            ("health", 1): Endpoint(methods=look, answer=_health),
+            ("ready", 1): Endpoint(methods=look, answer=self._ready),
+        }
+        if front_door is not None:
+            self._endpoints["", 1] = Endpoint(
+                methods=("POST",), answer=front_door.answer, limit=front_door.max_body
+            )
+
+    async def answer(self, request: Request, chunks: AsyncIterator[bytes]) -> Reply:
+        """Never raises for what a client does. A framework's own errors while reading pass through."""
+        endpoint = self._find(request.path)
+        if endpoint is None:
+            return text_reply(404, "404: Not Found")
+        if request.method not in endpoint.methods:
+            return text_reply(405, "405: Method Not Allowed", Allow=", ".join(endpoint.methods))
+        if endpoint.limit and "content-encoding" in request.headers:
+            # No provider compresses, and a small body could become a large one.
+            return text_reply(415, "415: Unsupported Media Type: send the body without Content-Encoding")
+        try:
+            body = await _received(chunks, endpoint.limit) if endpoint.limit else b""
+        except TimeoutError:
+            return text_reply(408, "408: Request Timeout")
+        return await endpoint.answer(request, body)
+
+    def _find(self, path: str) -> Endpoint | None:
+        parts = path.removeprefix("/").split("/")
+        return self._endpoints.get((parts[0], len(parts))) if all(parts[1:]) else None
+
+    async def _notify(self, request: Request, body: bytes) -> Reply:
+        result = await self._pay.handle_notification(
+            path=request.full_path, headers=request.headers, body=body, method=request.method
+        )
+        reply = result.reply
+        return Reply(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
+
+    async def _ready(self, request: Request, body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await self._pay.orders.get(
+                    ""
+                )  # no order has this number: it asks the table and finds nothing
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database cannot be used
+            log.warning("not ready: the database cannot be reached: %s", type(error).__name__)
+            return json_reply({"status": "unavailable", "database": "unreachable"}, 503)
+        return json_reply({"status": "ok", "database": "ok"})
+
+
+async def _health(request: Request, body: bytes) -> Reply:
+    return json_reply({"status": "ok"})
+
+
+async def _received(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """The body, or a little more than ``limit`` of it: the endpoint then says in its own words that it is too large."""
+    body = bytearray()
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > limit:
+                break
+    return bytes(body)
