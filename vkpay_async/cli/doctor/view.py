@@ -24,9 +24,7 @@ def show(console: Console, report: Report) -> None:
         for group in _groups(check for check in report.checks if check.state == state):
             table.add_row(_mark(state, marks), Text(_names(group)), Text(_found(group[0], marks)))
     console.print(table)
-    counts = (
-        f"{report.count('problem')} problems, {report.count('warning')} warnings, {report.count('ok')} ok"
-    )
+    counts = f"{_counted(report, 'problem')}, {_counted(report, 'warning')}, {report.count('ok')} ok"
     console.print(counts, style=STYLES["ok" if report.ok else "problem"])
 
 
@@ -35,6 +33,11 @@ def _groups(checks: Iterable[Check]) -> list[list[Check]]:
     for check in checks:
         groups[check.kind, check.detail, check.advice].append(check)
     return list(groups.values())
+
+
+def _counted(report: Report, state: State) -> str:
+    number = report.count(state)
+    return f"{number} {state}{'' if number == 1 else 's'}"
 
 
 def _mark(state: State, marks: Marks) -> Text:
