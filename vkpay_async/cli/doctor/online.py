@@ -72,7 +72,7 @@ def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
     """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
     if node.wxpay_public_key:
         yield from provider.echo("vkpay doctor")
-        return "the signature is accepted, and the answer's holds"
+        return "the signature is accepted, and the answer's holds; only a notification can prove v3_key"
     yield from provider.certificates()
     return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
 
