@@ -21,10 +21,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from django.core.asgi import get_asgi_application
 from starlette.applications import Starlette
+from typer.testing import CliRunner
 
 import vkpay_async
 from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan, django_urls
 from vkpay_async import ConfigError, PaidOrder, VKPay, VKPayError, config_from_dict
+from vkpay_async.cli.app import app
 from vkpay_async.web.asgi import VKPayApp
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
@@ -215,6 +217,23 @@ def test_asking_for_a_provider_checks_its_keys(vkpay_sim: RunningSimulator, tmp_
     assert shown
     with pytest.raises(ConfigError, match=re.escape(shown.group(1))):
         pay.provider("wxpay_h5")
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_doctor_says_what_the_readme_shows(
+    vkpay_sim: RunningSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    node = dict(vkpay_sim.config["merchants"]["default"]["wxpay"]["h5"])
+    node["v3Key"] = node["v3Key"][:-1]
+    del node["baseUrl"]
+    config = {"notify_url": "http://shop.example.com/pay", "wxpay": {"h5": node}}
+    (tmp_path / "vkpay.toml").write_text(dumps(config), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(app, ["doctor"]).stdout
+    lines = [line.rstrip() for line in re.sub(r"PUB_KEY_ID_\d+", "PUB_KEY_ID_…", said).splitlines()]
+    shown = re.search(r"<!-- doctor -->\n```\n\$ vkpay doctor\n(.*?)```", text, re.DOTALL)
+    assert shown
+    assert lines == shown.group(1).splitlines()
 
 
 def test_the_tests_of_your_own_code_pass(tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 
 from vkpay_async.cli.demo.command import demo
+from vkpay_async.cli.doctor.command import doctor
+from vkpay_async.cli.orders.command import orders
+from vkpay_async.cli.query import query
+from vkpay_async.cli.settings import settings
 from vkpay_async.version import VERSION
 
 app = typer.Typer(
@@ -30,7 +34,11 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Keeps ``demo`` a command of its own: an application with one command only would be that command."""
+    """Options that stand before a command."""
 
 
 app.command()(demo)
+app.command()(doctor)
+app.command()(query)
+app.add_typer(orders)
+app.add_typer(settings)

@@ -20,6 +20,8 @@ T = TypeVar("T")
 class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every node has. ``where`` names file and node in error texts."""
 
+    default_base_url: ClassVar[str]
+
     where: str
     pid: str = "default"
     platform: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.ledger.schema import orders
@@ -47,8 +47,14 @@ def _condition(name: str, value: Any) -> list[ColumnElement[bool]]:
     if isinstance(value, Mapping):
         return [_compare(column, name, operator, operand) for operator, operand in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [column.in_(list(value))]
+        return [_any_of(column, value)]
     return [column.is_(None) if value is None else column == value]
+
+
+def _any_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """``None`` among them stands for rows without a value, which SQL's ``IN`` never finds."""
+    listed: ColumnElement[bool] = column.in_([value for value in values if value is not None])
+    return or_(listed, column.is_(None)) if None in values else listed
 
 
 def _compare(column: Any, name: str, operator: str, operand: Any) -> ColumnElement[bool]:

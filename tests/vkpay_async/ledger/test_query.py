@@ -46,6 +46,7 @@ async def full(ledger: Ledger) -> AsyncIterator[Ledger]:
         ({"status": {"gte": 1}}, "A2 A3 A4"),
         ({"user_id": "u1"}, "A1 A3"),
         ({"user_id": None}, "A4 A5"),
+        ({"user_id": ["u2", None]}, "A2 A4 A5"),
         ({"type": ["vip", "recharge"]}, "A2 A5"),
         ({"type": frozenset({"vip"})}, "A2"),
         ({"total_fee": {"gt": 200}}, "A3 A4 A5"),

@@ -16,7 +16,8 @@ from vkpay_async.cli.demo.report import DemoFlow, Report, Watch, run_flows
 from vkpay_async.cli.demo.shop import PARTNER, Shop, open_shop
 from vkpay_async.cli.demo.simulator import SimulatorFailed
 from vkpay_async.cli.demo.transfers import transfer_flows
-from vkpay_async.cli.demo.view import Bar, Silent, open_console, show
+from vkpay_async.cli.demo.view import Bar, Silent, show
+from vkpay_async.cli.terminal import AsJson, open_console
 from vkpay_async.pay_type import PAY_TYPES
 
 # `default` has WeChat Pay's public key and Alipay's key mode, `certs` platform certificates and certificate mode.
@@ -31,7 +32,7 @@ class Viewer(Watch, Protocol):
 
 
 def demo(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
     only: Annotated[
         list[str] | None, typer.Option(help="Only this pay_type; may be given several times.")
     ] = None,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from io import TextIOWrapper
 from itertools import groupby, zip_longest
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import (
@@ -21,27 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vkpay_async.cli.demo.report import DemoFlow, FlowReport, Report, Step
+from vkpay_async.cli.terminal import Marks, has_unicode, marks_for
 from vkpay_async.qr import qr_matrix
 
-WIDTH_OF_A_FILE = 120
 HALVES = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
-
-
-class Marks(NamedTuple):
-    good: str
-    bad: str
-
-
-CHECKS = Marks("✓", "✗")
-WORDS = Marks("ok", "FAILED")
-
-
-def open_console() -> Console:
-    """Standard output; where that is no terminal, wide enough for the tables."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal has blocks and check marks
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH_OF_A_FILE)
 
 
 class Silent:
@@ -92,12 +72,11 @@ class Bar:
 
 def show(console: Console, report: Report) -> None:
     """The whole result, once."""
-    unicode = console.encoding.startswith("utf")
-    if report.code_url is not None and unicode:
+    if report.code_url is not None and has_unicode(console):
         console.print(f"A Native payment's QR code, {report.code_url}")
         console.print(qr_text(report.code_url), no_wrap=True, crop=False)
     for _, flows in groupby(report.flows, key=lambda flow: flow.steps[0].step):
-        console.print(_table(list(flows), CHECKS if unicode else WORDS), "")
+        console.print(_table(list(flows), marks_for(console)), "")
     for line in _failures(report.flows):
         console.print(line, style="red", markup=False)
     console.print(_summary(report), style="green" if report.ok else "bold red")

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from vkpay_async.cli.demo.report import DemoFlow, Report, Step
-from vkpay_async.cli.demo.view import Bar, open_console, qr_text, show
+from vkpay_async.cli.demo.view import Bar, qr_text, show
+from vkpay_async.cli.terminal import open_console
 from vkpay_async.qr import qr_matrix
 
 CODE_URL = "weixin://wxpay/bizpayurl?pr=example"
@@ -88,9 +89,3 @@ def test_an_ascii_terminal_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch,
     assert ["wxpay_h5", "default", "ok", "7"] in said
     assert ["wxpay_h5", "default", "FAILED", "8"] in said
     assert b"?" not in raw.getvalue()
-
-
-def test_output_that_is_no_text_file_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = StringIO()
-    monkeypatch.setattr(sys, "stdout", file)
-    assert open_console().width == 120

@@ -1,0 +1,1 @@
+"""``vkpay doctor``: what is wrong with a configuration, and what to do."""

@@ -1,0 +1,59 @@
+"""Whether orders can be kept."""
+
+from __future__ import annotations
+
+import os
+
+from sqlalchemy import false, inspect, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vkpay_async.cli.doctor.check import Check, misconfigured
+from vkpay_async.cli.source import missing_file, shown_url
+from vkpay_async.cli.terminal import database_error
+from vkpay_async.errors import ConfigError
+from vkpay_async.ledger.engine import open_engine
+from vkpay_async.ledger.schema import orders
+
+KIND = "database"
+ADVICE = "check that the address is right, and that this user may write to the database and its folder"
+
+
+async def check_database(url: str) -> Check:
+    """Writes nothing, and makes no file: an update that meets no row needs the right to write all the same."""
+    if missing := missing_file(url):
+        return _unmade(missing.absolute().parent, shown_url(url))
+    try:
+        engine = open_engine(url)
+    except ConfigError as error:
+        return misconfigured(error, kind=KIND)
+    try:
+        async with engine.connect() as connection:
+            there = await _writable(connection)
+    except (SQLAlchemyError, OSError) as error:
+        detail = f"{shown_url(url)}: {database_error(error).msg}"
+        return Check(kind=KIND, state="problem", detail=detail, advice=ADVICE)
+    finally:
+        await engine.dispose()
+    made = "can be written" if there else "can be written; its tables are made when the application starts"
+    return Check(kind=KIND, detail=f"{shown_url(url)} {made}")
+
+
+def _unmade(folder: os.PathLike[str], url: str) -> Check:
+    if os.access(folder, os.W_OK):
+        return Check(kind=KIND, detail=f"{url} is made when the application starts")
+    return Check(
+        kind=KIND,
+        state="problem",
+        detail=f"{url} is not there, and {os.fspath(folder)} is no folder that can be written to",
+        advice=ADVICE,
+    )
+
+
+async def _writable(connection: AsyncConnection) -> bool:
+    """Whether the tables are there. Raises ``SQLAlchemyError`` where nothing can be written."""
+    there = await connection.run_sync(lambda sync: inspect(sync).has_table(orders.name))
+    if there:
+        await connection.execute(update(orders).where(false()).values(version=orders.c.version))
+    await connection.rollback()
+    return there

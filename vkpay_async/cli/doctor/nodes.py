@@ -1,0 +1,145 @@
+"""What can be said about a node without asking anybody: its keys, its certificates, its mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from vkpay_async.cli.doctor.address import check_base_url
+from vkpay_async.cli.doctor.check import Check, State, misconfigured
+from vkpay_async.config import Node, WxpayNode
+from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
+from vkpay_async.errors import ConfigError
+from vkpay_async.providers.registry import Providers
+
+SOON = timedelta(days=30)
+
+LOADERS: dict[str, Callable[[str], Any]] = {
+    "app_private_key": load_private_key,
+    "private_key": load_private_key,
+    "wxpay_public_key": load_public_key,
+    "alipay_public_key": load_public_key,
+    "app_cert": load_certificate,
+    "platform_cert": load_certificate,
+    "wxpay_public_cert": load_certificate,
+    "alipay_public_cert": load_certificate,
+    "alipay_root_cert": load_certificates,
+}
+RENEWAL = {
+    "app_cert": "apply for a new one in the provider's console, and replace it together with its private key",
+    "alipay_public_cert": "download the current one from the app's page in Alipay's console",
+    "platform_cert": "leave it out, it is downloaded when needed; or set wxpay_public_key",
+    "wxpay_public_cert": "leave it out, it is downloaded when needed; or set wxpay_public_key",
+}
+"""The certificates that run out, and what to do then. Those of WeChat Pay replace themselves."""
+REPLACED_BY_ITSELF = frozenset({"platform_cert", "wxpay_public_cert"})
+
+
+def subject_of(node: Node) -> str:
+    prefix = "" if node.pid == "default" else f"merchants.{node.pid}."
+    return f"{prefix}{provider_of(node)}.{node.platform}"
+
+
+def provider_of(node: Node) -> str:
+    return "wxpay" if isinstance(node, WxpayNode) else "alipay"
+
+
+def check_node(node: Node, providers: Providers, now: datetime) -> list[Check]:
+    """``providers`` has the node built afterwards, if it can be."""
+    mistakes = list(_mistakes(node, providers))
+    subject = subject_of(node)
+    checks = [misconfigured(error, kind="keys", subject=subject, where=node.where) for error in mistakes]
+    if not mistakes:
+        checks = [Check(kind="keys", subject=subject, detail=_keys_detail(node))]
+    return [*checks, *_certificates(node, subject, now), _mode(node, subject), check_base_url(node, subject)]
+
+
+def _mistakes(node: Node, providers: Providers) -> Iterator[ConfigError]:
+    """The first one that stops the provider, then what else cannot be read."""
+    try:
+        providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
+    except ConfigError as error:
+        yield error
+        yield from (other for other in _unreadable(node) if other.msg != error.msg)
+
+
+def _unreadable(node: Node) -> Iterator[ConfigError]:
+    for key, loader in LOADERS.items():
+        if getattr(node, key, None):
+            try:
+                node.load(key, loader, "")
+            except ConfigError as error:
+                yield error
+
+
+def _keys_detail(node: Node) -> str:
+    if getattr(node, "app_cert", None):
+        return "the private key belongs to its certificate"
+    if isinstance(node, WxpayNode):
+        return "the keys are readable; app_cert in place of serial_no would let the two be compared"
+    return "the keys are readable, and Alipay's is not the app's own"
+
+
+def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
+    """Nothing is said here of one that cannot be read: that stands under the keys."""
+    for key in RENEWAL:
+        if getattr(node, key, None):
+            try:
+                certificate = node.load(key, load_certificate, "")
+            except ConfigError:
+                continue
+            yield _lifetime(
+                key, subject, now, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            )
+
+
+def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: datetime) -> Check:
+    kind = f"{key} validity"
+    if now < begins:
+        return Check(
+            kind=kind,
+            subject=subject,
+            state="problem",
+            detail=f"not valid before {begins:%Y-%m-%d}",
+            advice="set this machine's clock by NTP, or use the certificate that is valid now",
+        )
+    if ends - now >= SOON:
+        return Check(kind=kind, subject=subject, detail=f"valid until {ends:%Y-%m-%d}")
+    expired = now > ends
+    return Check(
+        kind=kind,
+        subject=subject,
+        state="problem" if expired and key not in REPLACED_BY_ITSELF else "warning",
+        detail=f"{'expired' if expired else 'expires'} on {ends:%Y-%m-%d}",
+        advice=RENEWAL[key],
+    )
+
+
+def _mode(node: Node, subject: str) -> Check:
+    state, detail, advice = _wxpay_mode(node) if isinstance(node, WxpayNode) else _alipay_mode(node)
+    return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
+
+
+def _wxpay_mode(node: WxpayNode) -> tuple[State, str, str]:
+    if node.wxpay_public_key:
+        return "ok", f"WeChat Pay's public key {node.wxpay_public_key_id}", ""
+    if node.wxpay_public_key_id:
+        advice = "download the key beside it (account center → API security) and set wxpay_public_key_path"
+        return "warning", "wxpay_public_key_id is set without wxpay_public_key", advice
+    if node.platform_cert or node.wxpay_public_cert:
+        return "ok", "platform certificates, from the config and downloaded", ""
+    return "ok", "platform certificates, downloaded when needed", ""
+
+
+def _alipay_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Alipay's sandbox: no real money", "remove sandbox to take payments"
+    if node.certificate_mode:
+        return "ok", "certificate mode", ""
+    if node.platform == "transfer" and not node.app_cert_sn:
+        advice = "create certificates for the app in the console; set app_cert, alipay_public_cert, alipay_root_cert"
+        return "problem", "key mode: Alipay transfers in certificate mode only", advice
+    if node.sign_type == "RSA":
+        return "warning", "key mode with sign_type RSA (SHA-1)", "switch the app to RSA2 in Alipay's console"
+    return "ok", "key mode", ""

@@ -1,0 +1,136 @@
+"""Asks the providers something harmless: whether our signature is accepted, and what time they have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from vkpay_async.cli.doctor.check import Check, State
+from vkpay_async.cli.doctor.nodes import provider_of, subject_of
+from vkpay_async.config import Node, WxpayNode
+from vkpay_async.errors import (
+    AuthenticationFailed,
+    PermissionRefused,
+    ProviderError,
+    RateLimited,
+    ResourceNotFound,
+    SignatureInvalid,
+    TransportError,
+    VKPayError,
+)
+from vkpay_async.models import OrderRef, TransferRef
+from vkpay_async.providers.base import Env, Flow, HttpResponse
+from vkpay_async.providers.registry import Providers
+from vkpay_async.transport import Transport
+
+KIND = "online"
+SKEW_NOTED_MS = 30_000
+SKEW_REFUSED_MS = 300_000
+"""Both providers refuse what is signed more than five minutes off, and so do we."""
+_CHECK_THEM = "compare app_id, mch_id, serial_no and the keys with what the provider's console shows"
+ADVICE: dict[type[VKPayError], tuple[State, str]] = {
+    TransportError: ("problem", "check the network, the proxy, the firewall and base_url of this machine"),
+    RateLimited: ("warning", "run this again in a minute"),
+    PermissionRefused: (
+        "warning",
+        "the signature is accepted; open the product for this merchant in the console",
+    ),
+    AuthenticationFailed: ("problem", _CHECK_THEM),
+    SignatureInvalid: ("problem", _CHECK_THEM),
+}
+
+
+async def check_online(
+    nodes: Sequence[Node], providers: Providers, transport: Transport, env: Env
+) -> list[Check]:
+    """The nodes must be buildable. Two findings each: the credentials, and the clock where an answer came."""
+    found = await asyncio.gather(*(_ask(node, providers, transport, env) for node in nodes))
+    return [check for checks in found for check in checks]
+
+
+async def _ask(node: Node, providers: Providers, transport: Transport, env: Env) -> list[Check]:
+    skews: list[int] = []
+    flow = _watched(_question(node, providers, env), lambda answer: _note_skew(answer, env, skews))
+    subject = subject_of(node)
+    try:
+        detail = await transport.run(flow)
+    except VKPayError as error:
+        checks = [_refused(error, subject, late=any(abs(skew) >= SKEW_REFUSED_MS for skew in skews))]
+    else:
+        checks = [Check(kind=KIND, subject=subject, detail=detail)]
+    return checks + [_clock(skew, subject) for skew in skews[-1:]]
+
+
+def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
+    provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
+    return _ask_wxpay(node, provider) if isinstance(node, WxpayNode) else _ask_alipay(node, provider, env)
+
+
+def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
+    """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
+    if node.wxpay_public_key:
+        yield from provider.echo("vkpay doctor")
+        return "the signature is accepted, and the answer's holds; only a notification can prove v3_key"
+    yield from provider.certificates()
+    return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
+
+
+def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: Alipay looks for it only after it has accepted the signature."""
+    number = f"vkpay_doctor_{env.nonce()}"
+    try:
+        if node.platform == "transfer":
+            yield from provider.query_transfer(TransferRef(out_bill_no=number))
+        else:
+            yield from provider.query(OrderRef(pay_type=f"alipay_{node.platform}", out_trade_no=number))
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code}), and the answer's holds"
+    return "the signature is accepted, and the answer's holds"
+
+
+def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
+    request = next(flow)
+    while True:
+        response = yield request
+        arrived(response)
+        try:
+            request = flow.send(response)
+        except StopIteration as stop:
+            result: str = stop.value
+            return result
+
+
+def _note_skew(answer: HttpResponse, env: Env, skews: list[int]) -> None:
+    try:
+        theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return
+    skews.append(env.now_ms() - int(theirs * 1000))
+
+
+def _clock(skew_ms: int, subject: str) -> Check:
+    seconds, side = abs(skew_ms) // 1000, "ahead of" if skew_ms > 0 else "behind"
+    if abs(skew_ms) < SKEW_NOTED_MS:
+        return Check(kind="clock", subject=subject, detail=f"less than {SKEW_NOTED_MS // 1000} s off")
+    return Check(
+        kind="clock",
+        subject=subject,
+        state="problem" if abs(skew_ms) >= SKEW_REFUSED_MS else "warning",
+        detail=f"this machine is {seconds} s {side} the provider; more than 300 s and nothing is accepted",
+        advice="set this machine's clock by NTP",
+    )
+
+
+def _refused(error: VKPayError, subject: str, *, late: bool) -> Check:
+    state, advice = next(
+        (found for kind, found in ADVICE.items() if isinstance(error, kind)),
+        ("problem", "run this again; if it stays, ask the provider with this text"),
+    )
+    detail = error.msg
+    if isinstance(error, ProviderError):
+        detail, advice = f"{error.provider} {error.code}: {error.message}", error.advice or advice
+    if late:
+        advice = "set this machine's clock by NTP, then run this again"
+    return Check(kind=KIND, subject=subject, state=state, detail=detail, advice=advice)

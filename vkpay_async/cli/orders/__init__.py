@@ -1,0 +1,1 @@
+"""``vkpay orders``: what the ledger has."""
