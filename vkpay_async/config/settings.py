@@ -40,8 +40,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything an application needs to be told.
 
     ``notify_url`` is the public base address that providers call, or vk-uni-pay's map from space id to address
-    (``space_id`` then selects). ``database`` is a SQLAlchemy URL, which may hold a
-    password. ``max_notification`` is in bytes, ``handler_timeout`` in seconds.
+    (``space_id`` then selects). ``database`` is a SQLAlchemy URL, which may hold a password. ``max_notification`` is
+    in bytes, ``handler_timeout`` in seconds.
+
+    ``notify_key`` and ``auto_delete_expired_orders`` are read, so that a vk-uni-pay config loads as it is, and have no
+    effect in this version: nothing is encrypted with the one, and no order is deleted by the other.
     """
 
     source: str = "config"
