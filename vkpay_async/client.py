@@ -14,7 +14,7 @@ from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
-from vkpay_async.notify import Handlers, NotificationResult, Receiver
+from vkpay_async.notify import Handlers, NotificationResult, Pipeline, Receiver
 from vkpay_async.order import Order
 from vkpay_async.pay_type import ClientContext, split_pay_type
 from vkpay_async.providers.base import Env
@@ -32,7 +32,7 @@ from vkpay_async.transport import Transport
 if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger
 
-DEFAULT_DATABASE = "sqlite+aiosqlite:///vkpay.db"
+DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
 
 def _configured(config: Config) -> str | None:
@@ -61,12 +61,14 @@ class VKPay:
         self._transport = transport or Transport(config.http)
         self._handlers = Handlers()
         self._providers = Providers(config, env)
+        self._pipeline = Pipeline(
+            providers=self._providers, ledger=self.orders, handlers=self._handlers, env=env
+        )
         self._receiver = Receiver(
             providers=self._providers,
             ledger=self.orders,
             transport=self._transport,
-            handlers=self._handlers,
-            now_ms=env.now_ms,
+            pipeline=self._pipeline,
         )
         context = Context(
             config=config,
@@ -74,12 +76,13 @@ class VKPay:
             providers=self._providers,
             ledger=self.orders,
             transport=self._transport,
-            receiver=self._receiver,
+            pipeline=self._pipeline,
         )
         self._payments = Payments(context)
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
         self.on_paid = self._handlers.on_paid
+        self.on_refunded = self._handlers.on_refunded
         self.on_transferred = self._handlers.on_transferred
 
     @classmethod
@@ -108,7 +111,7 @@ class VKPay:
 
     async def close(self) -> None:
         """Waits for running handlers, then closes connections and the database."""
-        await self._receiver.close()
+        await self._pipeline.close()
         await self._transport.close()
         await self.orders.close()
 
@@ -271,6 +274,10 @@ class VKPay:
         return await self._receiver.receive(
             RawNotification(path=path, headers=lower, body=body, method=method)
         )
+
+    async def idle(self) -> None:
+        """Waits until no handler runs in this process: for tests, and before an orderly end."""
+        await self._pipeline.close()
 
     def provider(self, pay_type: str, *, pid: str | None = None) -> BoundProvider:
         """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``."""

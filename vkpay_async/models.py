@@ -271,6 +271,12 @@ class Transfer(Value, frozen=True, kw_only=True):
         return client
 
 
+class FinishedTransfer(Transfer, frozen=True, kw_only=True):
+    """What the handler of transfers is given. ``idempotency_key`` is the same each time for the same ending."""
+
+    idempotency_key: str = ""
+
+
 class RawNotification(Value, frozen=True, kw_only=True):
     """A notification as it came in: the bytes of the body and the headers, names in lower case.
 

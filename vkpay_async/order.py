@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from vkpay_async.models import OrderRef, Value
+from vkpay_async.models import OrderRef, Refund, Value
 from vkpay_async.money import Fen
 
 
@@ -52,6 +52,7 @@ class Order(Value, frozen=True, kw_only=True):
     pay_date: int | None = None
     notify_date: int | None = None
     cancel_date: int | None = None
+    time_expire: int | None = None
     stat_data: dict[str, Any] = {}
     pid: str | None = None
     app_auth_token: str | None = None
@@ -67,6 +68,7 @@ class Order(Value, frozen=True, kw_only=True):
     provider_pay_method: str | None = None
     notify_info: dict[str, Any] = {}
     expand_data: dict[str, Any] = {}
+    traceparent: str | None = None
 
     @property
     def paid(self) -> bool:
@@ -92,16 +94,31 @@ class Order(Value, frozen=True, kw_only=True):
     def to_client(self) -> dict[str, Any]:
         """The row as a front end sees it: without the sub-merchant's token and the handler's own error."""
         row: dict[str, Any] = msgspec.to_builtins(self)
-        del row["app_auth_token"], row["handler_error"]
+        del row["app_auth_token"], row["handler_error"], row["traceparent"]
         return {key: value for key, value in row.items() if value is not None}
 
 
 class PaidOrder(Order, frozen=True, kw_only=True):
-    """What a handler is given: the order, paid. ``data`` is the row with the keys of ``custom`` beside its own."""
+    """What a handler is given: the order, paid. ``data`` is the row with the keys of ``custom`` beside its own.
+
+    ``idempotency_key`` is the same each time the handler is told of the same payment.
+    """
+
+    idempotency_key: str = ""
 
     @property
     def data(self) -> dict[str, Any]:
-        return {**msgspec.to_builtins(self), **self.custom}
+        row = {name: getattr(self, name) for name in Order.__struct_fields__}
+        return {**msgspec.to_builtins(row), **self.custom}
+
+
+class RefundedOrder(PaidOrder, frozen=True, kw_only=True):
+    """What a refund's handler is given: the order, and the refund that came to its end.
+
+    ``refund.state`` is ``SUCCESS``, ``CLOSED`` (nothing was refunded) or ``ABNORMAL`` (a person has to see to it).
+    """
+
+    refund: Refund
 
 
 ORDER_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Order))

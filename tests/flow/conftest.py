@@ -60,7 +60,7 @@ async def open_shop(sim: RunningSimulator, database: Path) -> tuple[Shop, web.Ap
     config = config_from_dict(sim.config)
     pay = VKPay(
         config,
-        database=f"sqlite+aiosqlite:///{database}",
+        database=f"sqlite:///{database}",
         transport=Transport(config.http, policy=pause_before(1)),
     )
     app = web.Application()

@@ -27,14 +27,14 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
 
 @pytest.fixture
 async def shop(bank: Bank, clock: Clock) -> AsyncIterator[Shop]:
-    shop = open_shop(bank, clock, "sqlite+aiosqlite://")
+    shop = open_shop(bank, clock, "sqlite://")
     async with shop.pay:
         yield shop
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'pay.db'}"
+    return f"sqlite:///{tmp_path / 'pay.db'}"
 
 
 @pytest.fixture

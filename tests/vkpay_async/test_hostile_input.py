@@ -137,7 +137,7 @@ async def test_the_web_application_takes_no_compressed_and_no_endless_body(
     bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(router, "BODY_TIMEOUT_S", 0.05)
-    app: web.Application = web_aiohttp.vkpay_app(open_shop(bank, clock, "sqlite+aiosqlite://").pay)
+    app: web.Application = web_aiohttp.vkpay_app(open_shop(bank, clock, "sqlite://").pay)
 
     async def endless() -> Any:
         yield b"{"

@@ -27,7 +27,7 @@ from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.errors import NotificationMismatch, ResourceNotFound
 from vkpay_async.models import Trade, TradeState
 from vkpay_async.money import yuan_from_fen
-from vkpay_async.notify.receiver import check_trade
+from vkpay_async.notify.matching import check_trade
 from vkpay_async.order import Order
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers

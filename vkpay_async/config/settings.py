@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -35,13 +35,20 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify_key: Secret | None = None
     alipay_app_pay_to_h5_pay: bool | None = None
 
+    def find_node(self, provider: str, platform: str) -> Node | None:
+        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5."""
+        found = self.nodes.get((provider, platform))
+        return self.nodes.get((provider, "h5")) if found is None and platform in ("page", "wap") else found
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an application needs to be told.
 
     ``notify_url`` is the public base address that providers call, or vk-uni-pay's map from space id to address
     (``space_id`` then selects). ``database`` is a SQLAlchemy URL, which may hold a password. ``max_notification`` is
-    in bytes, ``handler_timeout`` in seconds.
+    in bytes, ``handler_timeout`` in seconds. ``reply_policy`` says when a provider gets its success: ``durable``, once what
+    happened is stored, or ``handled``, once the handler has succeeded. A handler that failed is run again with growing
+    pauses, ``handler_attempts`` times in all; up to ``handlers_at_once`` run in one process.
 
     ``notify_key`` and ``auto_delete_expired_orders`` are read, so that a vk-uni-pay config loads as it is, and have no
     effect in this version: nothing is encrypted with the one, and no order is deleted by the other.
@@ -58,6 +65,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     database: Secret | None = None
     max_notification: Count = 1024 * 1024
     handler_timeout: Seconds = 60.0
+    handler_attempts: Count = 12
+    handlers_at_once: Count = 64
+    reply_policy: Literal["durable", "handled"] = "durable"
     http: HttpSettings = HttpSettings()
 
     def merchant(self, pid: str | None) -> Merchant:
@@ -72,9 +82,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def node(self, pid: str | None, provider: str, platform: str) -> Node:
         """The settings behind a pay_type. Raises :class:`ConfigError` naming the table to add."""
         merchant = self.merchant(pid)
-        found = merchant.nodes.get((provider, platform))
-        if found is None and platform in ("page", "wap"):
-            found = merchant.nodes.get((provider, "h5"))
+        found = merchant.find_node(provider, platform)
         if found is None:
             raise ConfigError(self._missing(merchant, provider, platform))
         return found

@@ -1,5 +1,22 @@
-"""Orders in a database, and all SQL."""
+"""Orders and what belongs to them in a database, and all SQL."""
 
+from vkpay_async.ledger.events import Claim, Claimed, Decision, Event, Found, Outcome
 from vkpay_async.ledger.ledger import Ledger, Page
+from vkpay_async.ledger.refunds import RefundChange
+from vkpay_async.ledger.store import LedgerUnavailable, Transaction
+from vkpay_async.ledger.transfers import TransferRecord
 
-__all__ = ["Ledger", "Page"]
+__all__ = [
+    "Claim",
+    "Claimed",
+    "Decision",
+    "Event",
+    "Found",
+    "Ledger",
+    "LedgerUnavailable",
+    "Outcome",
+    "Page",
+    "RefundChange",
+    "Transaction",
+    "TransferRecord",
+]

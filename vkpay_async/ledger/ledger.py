@@ -1,46 +1,31 @@
-"""Orders in a database. Every change of state is a conditional update: who loses a race changes nothing."""
+"""Orders, refunds, transfers and what was heard of them, in one database.
+
+Every change of state is a conditional update in a transaction: who loses a race changes nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import RowMapping, Select, Update, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
-from vkpay_async.errors import InvalidArgument, OrderConflict, OrderNotFound
-from vkpay_async.ledger.engine import open_engine
-from vkpay_async.ledger.query import conditions, ordering
-from vkpay_async.ledger.schema import metadata, orders
-from vkpay_async.models import Trade
-from vkpay_async.money import Fen
-from vkpay_async.order import ORDER_FIELDS, Order, RefundEntry
+from vkpay_async.errors import InvalidArgument, OrderNotFound
+from vkpay_async.ledger import due, events, orders, refunds, transfers
+from vkpay_async.ledger.engine import open_store
+from vkpay_async.ledger.events import Claim, Claimed, Event, Operation, Outcome
+from vkpay_async.ledger.group_commit import GroupCommit
+from vkpay_async.ledger.migrations import prepare
+from vkpay_async.ledger.refunds import RefundChange
+from vkpay_async.ledger.store import Store, Transaction, Work
+from vkpay_async.ledger.transfers import TransferRecord
+from vkpay_async.order import Order, RefundEntry
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+T = TypeVar("T")
 
-_COLUMNS = [orders.c[name] for name in sorted(ORDER_FIELDS)]
-_PAYMENT_METHOD = (
-    "pay_type",
-    "platform",
-    "uni_platform",
-    "client_ip",
-    "openid",
-    "app_auth_token",
-    "sub_mchid",
-    "sub_appid",
-    "notify_url",
-    "notify_path",
-    "mch_id",
-    "provider_appid",
-)
-
-_OWN_STATES = frozenset({"PENDING", "UNKNOWN", "REFUSED"})
-_GIVEN_BACK = frozenset({"REFUSED", "CLOSED"})
-_ACCEPTED = frozenset({"PROCESSING", "SUCCESS", "ABNORMAL"})
+LARGEST_PAGE = 500
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,45 +42,53 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The orders of one database. Made with a SQLAlchemy URL; opened at the first use."""
+    """One database's orders and what belongs to them. Made with a SQLAlchemy URL; opened at the first use.
+
+    Every method raises :class:`LedgerUnavailable` when the database cannot be used.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._engine: AsyncEngine | None = None
+        self.url = url
+        self._store: Store | None = None
+        self._commits: GroupCommit[Operation, Claimed | bool] | None = None
         self._opening = asyncio.Lock()
 
     async def open(self) -> None:
-        """Connects and makes missing tables."""
+        """Connects, and makes the tables of an empty database. Raises :class:`ConfigError` for an older schema."""
         async with self._opening:
-            self._engine = self._engine or await _ready_engine(self._url)
+            if self._store is None:
+                self._store = await _ready_store(self.url)
+                self._commits = GroupCommit(self._store, events.apply)
 
     async def close(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
+        """Waits for what is being written, then disconnects."""
+        store, commits = self._store, self._commits
+        if store is not None and commits is not None:
+            await commits.close()
+            self._store = self._commits = None
+            await store.close()
 
-    async def add(self, order: Order) -> Order:
+    async def add(self, order: Order, *, repair_due: int | None = None) -> Order:
         """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
+
+        ``repair_due`` is when the provider is to be asked of its own accord, in ms.
 
         Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
         """
-        with suppress(IntegrityError):  # its trace would stand before the conflict's
-            await self._execute_insert(order)
-            return order
-        return await self._take_over(order)
+        while True:
+            kept = await self.write(lambda c: orders.add_or_conflict(c, order, repair_due=repair_due))
+            if kept is not None:
+                return kept
 
     async def get(self, out_trade_no: str) -> Order | None:
-        return await self._one(select(*_COLUMNS).where(orders.c.out_trade_no == out_trade_no))
+        return await self.read(lambda c: orders.find(c, out_trade_no))
 
     async def get_by_transaction(self, transaction_id: str) -> Order | None:
-        return await self._one(select(*_COLUMNS).where(orders.c.transaction_id == transaction_id))
+        return await self.read(lambda c: orders.find_by_transaction(c, transaction_id))
 
     async def require(self, out_trade_no: str) -> Order:
         """As :meth:`get`. Raises :class:`OrderNotFound` (2001)."""
-        found = await self.get(out_trade_no)
-        if found is None:
-            raise OrderNotFound(f"no order {out_trade_no!r}: check the number, or create the payment first")
-        return found
+        return _required(await self.get(out_trade_no), out_trade_no)
 
     async def list(
         self,
@@ -105,229 +98,191 @@ class Ledger:
         page_index: int = 1,
         page_size: int = 20,
     ) -> Page:
-        """Orders by fields: ``{"status": 1}``, ``{"status": "SUCCESS", "user_id": "u1"}``, lists for "any of".
+        """Orders by fields, with their total: ``{"status": "SUCCESS", "user_id": "u1"}``, lists for "any of".
 
-        Pages count from 1; ``page_size`` is 1–500. Raises :class:`InvalidArgument` for unknown fields.
+        Counting and deep pages cost what they count and skip: on a request's path use :meth:`page`. Pages count from 1;
+        ``page_size`` is 1–500. Raises :class:`InvalidArgument` for unknown fields.
         """
-        if page_index < 1 or not 1 <= page_size <= 500:
-            raise InvalidArgument("page_index counts from 1 and page_size is 1–500")
-        wanted = conditions(where or {})
-        statement = (
-            select(*_COLUMNS)
-            .where(*wanted)
-            .order_by(*ordering(order_by))
-            .limit(page_size)
-            .offset((page_index - 1) * page_size)
+        _check_size(page_size)
+        if page_index < 1:
+            raise InvalidArgument("page_index counts from 1")
+        wanted = where or {}
+        statement = orders.listing(wanted, order_by).limit(page_size).offset((page_index - 1) * page_size)
+        rows, total = await self.read(
+            lambda c: (orders.page(c, statement), orders.count(c, wanted)), long=True
         )
-        async with (await self._connected()).connect() as connection:
-            rows = (await connection.execute(statement)).mappings().all()
-            total = await connection.scalar(select(func.count()).select_from(orders).where(*wanted))
-        return Page(
-            rows=[_order(row) for row in rows], total=total or 0, page_index=page_index, page_size=page_size
-        )
+        return Page(rows=rows, total=total, page_index=page_index, page_size=page_size)
 
-    async def mark_paid(self, order: Order, trade: Trade, *, now: int, notify_mode: int) -> bool:
-        """0→1 (or −1→1: money that came after all is not to be lost). ``True`` for the one call that did it.
+    async def page(
+        self, where: Mapping[str, Any] | None = None, *, after: Order | None = None, page_size: int = 20
+    ) -> Sequence[Order]:
+        """The newest orders that fit, from behind ``after``, the last of the page before. Every page costs the same."""
+        _check_size(page_size)
+        statement = orders.following(where or {}, after).limit(page_size)
+        return await self.read(lambda c: orders.page(c, statement))
 
-        The way of paying becomes that of ``order``: the payer may have used one that was offered before the last.
-        """
-        values = {
-            "status": 1,
-            **{
-                name: getattr(order, name) for name in ("pay_type", "mch_id", "provider_appid", "notify_path")
-            },
-            "transaction_id": trade.transaction_id,
-            "pay_date": trade.success_time or now,
-            "notify_date": now,
-            "notify_mode": notify_mode,
-            "notify_info": dict(trade.raw),
-        }
-        if trade.openid:
-            values["openid"] = trade.openid
-        unpaid = _update(order.out_trade_no).where(orders.c.status.in_((0, -1)))
-        return await self._changed(unpaid.values(values))
+    async def count(self, where: Mapping[str, Any] | None = None) -> int:
+        """How many orders fit."""
+        return await self.read(lambda c: orders.count(c, where or {}), long=True)
 
-    async def mark_closed(self, out_trade_no: str, *, now: int) -> bool:
-        """0→−1."""
-        return await self._changed(
-            _update(out_trade_no).where(orders.c.status == 0).values(status=-1, cancel_date=now)
-        )
+    async def mark_closed(self, out_trade_no: str, *, now: int) -> Order:
+        """0→−1, and the order as it is then. Raises :class:`OrderNotFound`."""
 
-    async def claim_handler(self, out_trade_no: str, *, now: int, lease_ms: int) -> bool:
-        """Takes the right to run the handler, for ``lease_ms``, unless it gave its answer or somebody else has it.
+        def work(connection: Any) -> Order | None:
+            orders.mark_closed(connection, [out_trade_no], now)
+            return orders.find(connection, out_trade_no)
 
-        A handler that raised gave none; one that returned ``False`` did.
-        """
-        return await self._changed(
-            _update(out_trade_no)
-            .where(
-                orders.c.status > 0,
-                or_(orders.c.user_order_success.is_(None), orders.c.handler_error.is_not(None)),
-                orders.c.handler_lease <= now,
-            )
-            .values(handler_lease=now + lease_ms)
-        )
+        return _required(await self.write(work), out_trade_no)
 
-    async def finish_handler(self, out_trade_no: str, *, success: bool, error: str | None) -> None:
-        """Stores how the handler ended and gives the claim back."""
-        await self._changed(
-            _update(out_trade_no).values(user_order_success=success, handler_error=error, handler_lease=0)
-        )
-
-    async def add_refund(self, out_trade_no: str, entry: RefundEntry) -> tuple[Order, bool]:
+    async def add_refund(
+        self, out_trade_no: str, entry: RefundEntry, *, check_due: int = 0
+    ) -> tuple[Order, bool]:
         """Keeps a refund before it is sent. The order, and whether the number was free.
 
-        A repeat with the same number and amount changes nothing.
+        A repeat with the same number and amount changes nothing. ``check_due`` is when the provider is to be asked of it,
+        in ms.
 
-        Raises :class:`InvalidArgument` when it would exceed what is left, :class:`OrderConflict` when the number
-        stands for another amount.
+        Raises :class:`InvalidArgument` when it would exceed what is left, :class:`OrderConflict` when the number stands for
+        another amount, :class:`OrderNotFound`.
         """
-        while True:
-            order, version = await self._versioned(out_trade_no)
-            known = next((e for e in order.refund_list if e.out_refund_no == entry.out_refund_no), None)
-            if known is not None and known.state not in _GIVEN_BACK:
-                return _same_refund(order, known, entry), False
-            _check_remaining(order, entry.refund_fee)
-            kept = [e for e in order.refund_list if e is not known]
-            changed = await self._swap(
-                order,
-                version,
-                refund_list=_builtins([entry, *kept]),
-                refund_fee=order.refund_fee + entry.refund_fee,
-                refund_num=order.refund_num + (known is None),
-            )
-            if changed:
-                return await self.require(out_trade_no), True
+        return await self.write(lambda c: refunds.reserve(c, _locked(c, out_trade_no), entry, check_due))
 
     async def set_refund(
-        self, out_trade_no: str, out_refund_no: str, *, state: str, refund_id: str | None = None
+        self,
+        out_trade_no: str,
+        out_refund_no: str,
+        *,
+        state: str,
+        refund_id: str | None = None,
+        check_due: int | None = None,
     ) -> Order:
         """Stores what became of a refund. ``REFUSED`` and ``CLOSED`` give its amount back to what is left.
 
         What the provider said before is not undone by a late answer or a failed repeat.
         """
-        while True:
-            order, version = await self._versioned(out_trade_no)
-            known = next((e for e in order.refund_list if e.out_refund_no == out_refund_no), None)
-            if known is None:
-                return order
-            state = state if _may_become(known.state, state) else known.state
-            entry = msgspec.structs.replace(known, state=state, refund_id=refund_id or known.refund_id)
-            if entry == known:
-                return order
-            entries = [entry if e is known else e for e in order.refund_list]
-            refunded = sum(e.refund_fee for e in entries if e.state not in _GIVEN_BACK)
-            accepted = sum(e.refund_fee for e in entries if e.state in _ACCEPTED)
-            changed = await self._swap(
-                order,
-                version,
-                refund_list=_builtins(entries),
-                refund_fee=min(refunded, order.total_fee),
-                status=_refund_status(order, accepted),
-            )
-            if changed:
-                return await self.require(out_trade_no)
+        change = RefundChange(
+            out_refund_no=out_refund_no, state=state, refund_id=refund_id, check_due=check_due
+        )
+        return await self.write(lambda c: refunds.change(c, _locked(c, out_trade_no), change))
 
-    async def _take_over(self, order: Order) -> Order:
-        existing = await self.require(order.out_trade_no)
-        _check_same(existing, order)
-        values = {name: getattr(order, name) for name in _PAYMENT_METHOD}
-        if not await self._changed(_update(order.out_trade_no).where(orders.c.status == 0).values(values)):
-            _check_same(await self.require(order.out_trade_no), order)
-        return await self.require(order.out_trade_no)
+    async def add_transfer(self, record: TransferRecord, *, check_due: int) -> TransferRecord:
+        """Keeps a transfer before it is sent; a repeat finds it. Raises :class:`OrderConflict` for another amount."""
+        return await self.write(lambda c: transfers.reserve(c, record, check_due))
 
-    async def _execute_insert(self, order: Order) -> None:
-        async with (await self._connected()).begin() as connection:
-            await connection.execute(insert(orders).values(msgspec.to_builtins(order)))
+    async def set_transfer(self, record: TransferRecord, *, check_due: int | None) -> TransferRecord:
+        """Stores how a transfer stands. A final state stays."""
 
-    async def _changed(self, statement: Update) -> bool:
-        async with (await self._connected()).begin() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+        def work(connection: Any) -> TransferRecord:
+            key = (record.out_bill_no, record.pid)
+            known = transfers.lock_all(connection, [key]).get(key)
+            return transfers.change(connection, known, record, check_due)
 
-    async def _swap(self, order: Order, version: int, **values: Any) -> bool:
-        return await self._changed(
-            _update(order.out_trade_no).where(orders.c.version == version).values(values)
+        return await self.write(work)
+
+    async def get_transfer(self, out_bill_no: str, pid: str | None = None) -> TransferRecord | None:
+        return await self.read(lambda c: transfers.find(c, out_bill_no, pid))
+
+    async def claim(self, claim: Claim) -> Claimed:
+        """Keeps what happened and what it changes, in one transaction with whatever else waits to be committed."""
+        return cast("Claimed", await self._group().submit(claim))
+
+    async def finish(self, outcome: Outcome) -> bool:
+        """Stores how a handler ended, committed together with what else waits. Whether it still counted."""
+        return cast("bool", await self._group().submit(outcome))
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction of one's own. The ledger must be open."""
+        return self._opened().transaction()
+
+    async def events(self, number: str) -> Sequence[Event]:
+        """What was heard of an order or a transfer, the oldest first."""
+        return await self.read(lambda c: events.of_number(c, number))
+
+    async def event(self, event_id: str) -> Event | None:
+        return await self.read(lambda c: events.find_by_id(c, event_id))
+
+    async def newest_events(
+        self, *, states: Sequence[str] = (), before: str | None = None, most: int = 20
+    ) -> Sequence[Event]:
+        """The newest first, from before an id; ``states`` picks those of some states."""
+        return await self.read(lambda c: events.newest(c, states=states, before=before, most=most))
+
+    async def take_due_events(self, *, now: int, lease_until: int, runner: str, most: int) -> Sequence[Event]:
+        """Events whose handler is to be run (again), now this runner's until ``lease_until``."""
+        return await self.write(
+            lambda c: events.take_due(c, now=now, lease_until=lease_until, runner=runner, most=most)
         )
 
-    async def _versioned(self, out_trade_no: str) -> tuple[Order, int]:
-        statement = select(*_COLUMNS, orders.c.version).where(orders.c.out_trade_no == out_trade_no)
-        async with (await self._connected()).connect() as connection:
-            row = (await connection.execute(statement)).mappings().one_or_none()
-        if row is None:
-            raise OrderNotFound(f"no order {out_trade_no!r}")
-        return _order(row), row["version"]
+    async def take_event(self, event: Event, *, lease_until: int, runner: str) -> Event | None:
+        """One event, whatever its state; ``None`` when it has changed since it was read."""
+        return await self.write(lambda c: events.take(c, event, lease_until=lease_until, runner=runner))
 
-    async def _one(self, statement: Select[Any]) -> Order | None:
-        async with (await self._connected()).connect() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-        return None if row is None else _order(row)
+    async def take_due_orders(
+        self, column: due.OrderColumn, *, now: int, again: int, most: int
+    ) -> Sequence[Order]:
+        """Unpaid orders that are to be repaired or expired, put off until ``again`` so that nobody else takes them."""
+        return await self.write(lambda c: due.take_orders(c, column, now=now, again=again, most=most))
 
-    async def _connected(self) -> AsyncEngine:
-        if self._engine is None:
+    async def take_due_refunds(self, *, now: int, again: int, most: int) -> Sequence[due.DueRefund]:
+        """Refunds that are not settled, put off until ``again``."""
+        return await self.write(lambda c: due.take_refunds(c, now=now, again=again, most=most))
+
+    async def take_due_transfers(self, *, now: int, again: int, most: int) -> Sequence[due.DueTransfer]:
+        """Transfers that are not settled, put off until ``again``."""
+        return await self.write(lambda c: due.take_transfers(c, now=now, again=again, most=most))
+
+    async def put_off(self, out_trade_no: str, column: due.OrderColumn, until: int | None) -> None:
+        """When an unpaid order is to be looked at next, ``None`` for never."""
+        await self.write(lambda c: due.put_off(c, out_trade_no, column, until))
+
+    async def delete_unpaid(self, *, before: int, most: int = 500) -> int:
+        """Deletes unpaid and closed orders made before a time, nothing of which was ever heard; how many."""
+        return await self.write(lambda c: due.delete_unpaid(c, before=before, most=most))
+
+    async def read(self, work: Work[T], *, long: bool = False) -> T:
+        """Runs a function over a connection that only reads."""
+        if self._store is None:
             await self.open()
-        assert self._engine is not None  # noqa: S101 - open() has just set it
-        return self._engine
+        return await self._opened().read(work, long=long)
 
+    async def write(self, work: Work[T]) -> T:
+        """Runs a function in a transaction of its own; it may be run again after a deadlock."""
+        if self._store is None:
+            await self.open()
+        return await self._opened().write(work)
 
-async def _ready_engine(url: str) -> AsyncEngine:
-    engine = open_engine(url)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-    except BaseException:
-        await engine.dispose()
-        raise
-    return engine
-
-
-def _update(out_trade_no: str) -> Update:
-    return update(orders).where(orders.c.out_trade_no == out_trade_no).values(version=orders.c.version + 1)
-
-
-def _order(row: RowMapping) -> Order:
-    return msgspec.convert({name: row[name] for name in ORDER_FIELDS}, Order)
-
-
-def _builtins(entries: list[RefundEntry]) -> list[Any]:
-    builtins: list[Any] = msgspec.to_builtins(entries)
-    return builtins
-
-
-def _check_same(existing: Order, order: Order) -> None:
-    if existing.status != 0:
-        word = "paid" if existing.paid else "closed"
-        raise OrderConflict(f"order {order.out_trade_no!r} is {word}; use a new out_trade_no")
-    for name in ("total_fee", "type", "pid"):
-        before, now = getattr(existing, name), getattr(order, name)
-        if before != now:
-            raise OrderConflict(
-                f"order {order.out_trade_no!r} was created with {name} {before!r}, not {now!r}; use a new out_trade_no"
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise InvalidArgument(
+                "the ledger is not open: use it inside `async with pay`, or await pay.orders.open()"
             )
+        return self._store
+
+    def _group(self) -> GroupCommit[Operation, Claimed | bool]:
+        self._opened()
+        return cast("GroupCommit[Operation, Claimed | bool]", self._commits)
 
 
-def _same_refund(order: Order, known: RefundEntry, entry: RefundEntry) -> Order:
-    if known.refund_fee != entry.refund_fee:
-        raise OrderConflict(
-            f"refund {entry.out_refund_no!r} was asked for {known.refund_fee} fen before; a repeat must keep the "
-            "amount, another refund needs another out_refund_no"
-        )
-    return order
+async def _ready_store(url: str) -> Store:
+    store = open_store(url)
+    try:
+        await prepare(store)
+    except BaseException:
+        await store.close()
+        raise
+    return store
 
 
-def _may_become(before: str, after: str) -> bool:
-    if after in _OWN_STATES:
-        return before in ("PENDING", "UNKNOWN")
-    return after != "PROCESSING" or before not in ("SUCCESS", "CLOSED")
+def _locked(connection: Any, out_trade_no: str) -> Order:
+    return _required(orders.lock_all(connection, [out_trade_no]).get(out_trade_no), out_trade_no)
 
 
-def _check_remaining(order: Order, refund_fee: Fen) -> None:
-    if refund_fee > order.refundable:
-        raise InvalidArgument(
-            f"refund_fee {refund_fee} is more than the {order.refundable} fen left of order {order.out_trade_no!r}"
-        )
+def _required(found: Order | None, out_trade_no: str) -> Order:
+    if found is None:
+        raise OrderNotFound(f"no order {out_trade_no!r}: check the number, or create the payment first")
+    return found
 
 
-def _refund_status(order: Order, accepted: Fen) -> int:
-    if accepted == 0:
-        return min(order.status, 1)
-    return 3 if accepted >= order.total_fee else 2
+def _check_size(page_size: int) -> None:
+    if not 1 <= page_size <= LARGEST_PAGE:
+        raise InvalidArgument(f"page_size is 1–{LARGEST_PAGE}")

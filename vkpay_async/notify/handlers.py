@@ -1,46 +1,79 @@
-"""The user's functions, by order type."""
+"""The user's functions, by what they are told of and by order type."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 from vkpay_async.errors import ConfigError
-from vkpay_async.models import Transfer
-from vkpay_async.order import PaidOrder
+from vkpay_async.models import FinishedTransfer
+from vkpay_async.order import PaidOrder, RefundedOrder
 
-PaidHandler: TypeAlias = Callable[[PaidOrder], Awaitable[bool | None]]
-"""Told of a paid order. ``False`` says the business refused it for good; raising asks for another try."""
+PaidHandler: TypeAlias = (
+    Callable[[PaidOrder], Awaitable[bool | None]] | Callable[[PaidOrder, Any], Awaitable[bool | None]]
+)
+"""Told of a paid order. ``False`` says the business refused it for good; raising asks for another try.
 
-TransferHandler: TypeAlias = Callable[[Transfer], Awaitable[bool | None]]
+With a second parameter named ``tx`` it gets the open transaction: what it writes there is committed together with the mark
+that it ran, exactly once.
+"""
+
+RefundedHandler: TypeAlias = (
+    Callable[[RefundedOrder], Awaitable[bool | None]] | Callable[[RefundedOrder, Any], Awaitable[bool | None]]
+)
+TransferHandler: TypeAlias = (
+    Callable[[FinishedTransfer], Awaitable[bool | None]]
+    | Callable[[FinishedTransfer, Any], Awaitable[bool | None]]
+)
+
+AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Awaitable[bool | None]])
+
+
+class Handler(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's function, and whether it takes the open transaction."""
+
+    function: Callable[..., Awaitable[bool | None]]
+    takes_tx: bool
 
 
 class Handlers:
-    """What runs for which order ``type``. One handler a type."""
+    """What runs for which kind and order ``type``. One handler for each."""
 
     def __init__(self) -> None:
-        self.paid: dict[str, PaidHandler] = {}
-        self.transferred: TransferHandler | None = None
+        self._by_key: dict[tuple[str, str | None], Handler] = {}
 
     def on_paid(self, order_type: str) -> Callable[[PaidHandler], PaidHandler]:
         """Registers the handler of an order type. Raises :class:`ConfigError` for a second or a plain function."""
+        return lambda handler: self._register(
+            "payment", order_type, handler, f"orders of type {order_type!r}"
+        )
 
-        def register(handler: PaidHandler) -> PaidHandler:
-            _check_async(handler)
-            if order_type in self.paid:
-                raise ConfigError(f"there is already a handler for orders of type {order_type!r}")
-            self.paid[order_type] = handler
-            return handler
-
-        return register
+    def on_refunded(self, order_type: str) -> Callable[[RefundedHandler], RefundedHandler]:
+        """Registers what is told when a refund of such an order has come to its end, whichever way it was heard."""
+        return lambda handler: self._register(
+            "refund", order_type, handler, f"refunds of type {order_type!r}"
+        )
 
     def on_transferred(self, handler: TransferHandler) -> TransferHandler:
-        """Registers the handler of transfer notifications, which may come more than once."""
+        """Registers what is told of transfers that have come to their end."""
+        return self._register("transfer", None, handler, "transfers")
+
+    def find(self, kind: str, order_type: str | None) -> Handler | None:
+        return self._by_key.get((kind, None if kind == "transfer" else order_type))
+
+    def types(self, kind: str) -> frozenset[str]:
+        """The order types that have a handler of this kind; a transfer's is the empty one."""
+        return frozenset(order_type or "" for known, order_type in self._by_key if known == kind)
+
+    def _register(self, kind: str, order_type: str | None, handler: AnyHandler, whose: str) -> AnyHandler:
         _check_async(handler)
-        if self.transferred is not None:
-            raise ConfigError("there is already a handler for transfers")
-        self.transferred = handler
+        if (kind, order_type) in self._by_key:
+            raise ConfigError(f"there is already a handler for {whose}")
+        takes_tx = "tx" in inspect.signature(handler).parameters
+        self._by_key[kind, order_type] = Handler(function=handler, takes_tx=takes_tx)
         return handler
 
 

@@ -26,11 +26,22 @@ class Providers:
         self._env = env
         self._built: dict[tuple[str, str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
+        self._sole: dict[str, str | None] = {}
 
     def refusal(self, pay_type: str) -> NotifyReply | None:
         """What the provider of a pay_type takes as a "no", for notifications that belong to no merchant of ours."""
         provider = PROVIDERS.get(split_pay_type(pay_type)[0])
         return provider.refuse() if provider else None
+
+    def sole_pid(self, pay_type: str) -> str | None:
+        """The merchant that a pay_type's notifications must be for, where the config has just one with such a node."""
+        if pay_type not in self._sole:
+            name, platform = split_pay_type(pay_type)
+            having = [
+                pid for pid, merchant in self.config.merchants.items() if merchant.find_node(name, platform)
+            ]
+            self._sole[pay_type] = having[0] if len(having) == 1 else None
+        return self._sole[pay_type]
 
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""

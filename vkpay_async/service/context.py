@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vkpay_async.config import Config
-from vkpay_async.notify import Receiver
+from vkpay_async.notify import Pipeline
 from vkpay_async.providers.base import Env
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
@@ -24,4 +24,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     providers: Providers
     ledger: Ledger
     transport: Transport
-    receiver: Receiver
+    pipeline: Pipeline

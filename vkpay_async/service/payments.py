@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
 from vkpay_async.models import CreateOrder, Trade, TradeState, Value
-from vkpay_async.notify.receiver import check_trade
+from vkpay_async.notify import Source
+from vkpay_async.notify.matching import check_trade
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
@@ -24,6 +25,9 @@ NOTIFY_GRACE_S = 0.5
 """How long a paid order waits for its notification before the query's own answer is used."""
 
 POLL_S = 0.5
+
+REPAIR_AFTER_MS = 60_000
+"""How long an order may be unpaid before the provider is asked of our own accord."""
 
 
 class PaymentRequest(Value, frozen=True, kw_only=True):
@@ -66,7 +70,7 @@ class Payments:
         order = self._checked(request, pay_type)
         provider = self._c.providers.get(request.pid, pay_type)
         row = self._row(request, order, provider)
-        info = await self._c.transport.run(provider.create(order), before=lambda: self._c.ledger.add(row))
+        info = await self._c.transport.run(provider.create(order), before=lambda: self._kept(row))
         return Payment(
             provider=request.provider,
             pay_type=pay_type,
@@ -77,6 +81,9 @@ class Payments:
             need_qrcode=bool(request.need_qrcode),
             qrcode_image=await self._image(request, info),
         )
+
+    async def _kept(self, row: Order) -> Order:
+        return await self._c.ledger.add(row, repair_due=self._c.env.now_ms() + REPAIR_AFTER_MS)
 
     async def query(
         self, order: Order, *, await_notify: bool, await_max_time: int, pay_order_info: bool
@@ -100,8 +107,7 @@ class Payments:
         # Alipay knows no order that nobody has opened; closing it here is all there is to close.
         with contextlib.suppress(ResourceNotFound):
             await self._c.transport.run(provider.close(order.ref()))
-        await self._c.ledger.mark_closed(order.out_trade_no, now=self._c.env.now_ms())
-        return await self._c.ledger.require(order.out_trade_no)
+        return await self._c.ledger.mark_closed(order.out_trade_no, now=self._c.env.now_ms())
 
     def _pay_type(self, request: PaymentRequest) -> str:
         arguments.required_text(request.provider, "provider", 1005)
@@ -184,6 +190,7 @@ class Payments:
             app_auth_token=order.app_auth_token,
             sub_mchid=order.sub_mchid,
             sub_appid=order.sub_appid,
+            time_expire=order.time_expire,
             notify_url=base,
             notify_path=order.notify_url.removeprefix(base),
             mch_id=provider.mch_id,
@@ -209,15 +216,22 @@ class Payments:
 
     async def _settled(self, order: Order, trade: Trade, provider: Provider, seconds: int) -> Order:
         """Waits for the notification's own way to end; walks it itself when none has come."""
-        receiver, number = self._c.receiver, order.out_trade_no
+        pipeline, number = self._c.pipeline, order.out_trade_no
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
-                    await receiver.moved(number, NOTIFY_GRACE_S)
-                await receiver.settle(order, trade, provider, notify_mode=0)
-                while not await receiver.answered(number):
-                    await receiver.moved(number, POLL_S)
+                    await pipeline.waiting.wait(number, NOTIFY_GRACE_S)
+                settled = await pipeline.paid(number, trade, provider, _asked(order))
+                if settled.error is not None:
+                    raise settled.error
+                while not await pipeline.answered(number):
+                    await pipeline.waiting.wait(number, POLL_S)
         return await self._c.ledger.require(number)
+
+
+def _asked(order: Order) -> Source:
+    """Heard by asking; under the way of paying that the order has."""
+    return Source(pay_type=order.pay_type, pid=order.pid or "default")
 
 
 def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:

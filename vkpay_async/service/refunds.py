@@ -15,10 +15,15 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import Refund, RefundRef, RefundRequest
 from vkpay_async.money import Fen
+from vkpay_async.notify import Source
+from vkpay_async.notify.pipeline import FINAL_REFUNDS
 from vkpay_async.order import Order, RefundEntry
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import RefundStatus
+
+FIRST_CHECK_MS = 60_000
+"""How long a refund may be open before the provider is asked of our own accord."""
 
 DEFAULT_REASON = "用户申请退款"
 
@@ -77,7 +82,8 @@ class Refunds:
 
         async def reserve() -> None:
             nonlocal first
-            _, first = await self._c.ledger.add_refund(order.out_trade_no, entry)
+            due = self._c.env.now_ms() + FIRST_CHECK_MS
+            _, first = await self._c.ledger.add_refund(order.out_trade_no, entry, check_due=due)
 
         try:
             return await self._c.transport.run(provider.refund(_request(order, entry)), before=reserve)
@@ -88,11 +94,28 @@ class Refunds:
             raise
 
     async def _mark(self, order: Order, entry: RefundEntry, state: str) -> None:
-        await self._c.ledger.set_refund(order.out_trade_no, entry.out_refund_no, state=state)
+        await self._c.ledger.set_refund(
+            order.out_trade_no,
+            entry.out_refund_no,
+            state=state,
+            check_due=self._c.env.now_ms() + FIRST_CHECK_MS,
+        )
 
     async def _store(self, order: Order, refund: Refund) -> Order:
+        """One that came to its end goes the way of a notification, so that its handler is told once, whoever heard first."""
+        if refund.state in FINAL_REFUNDS:
+            provider = self._c.providers.get(order.pid, order.pay_type)
+            source = Source(pay_type=order.pay_type, pid=order.pid or "default")
+            settled = await self._c.pipeline.refunded(order.out_trade_no, refund, provider, source)
+            if settled.error is not None:
+                raise settled.error
+            return await self._c.ledger.require(order.out_trade_no)
         return await self._c.ledger.set_refund(
-            order.out_trade_no, refund.out_refund_no, state=refund.state.value, refund_id=refund.refund_id
+            order.out_trade_no,
+            refund.out_refund_no,
+            state=refund.state.value,
+            refund_id=refund.refund_id,
+            check_due=self._c.env.now_ms() + FIRST_CHECK_MS,
         )
 
 

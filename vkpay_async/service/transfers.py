@@ -1,18 +1,26 @@
-"""Sending money to users. No table keeps transfers yet: the provider is asked."""
+"""Sending money to users. A transfer is kept before it is sent, and its end is told once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vkpay_async.errors import InvalidArgument
+from vkpay_async.errors import InvalidArgument, ProviderError, VKPayError
 from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest
+from vkpay_async.notify import Source
+from vkpay_async.notify.pipeline import FINAL_TRANSFERS
 from vkpay_async.notify.routes import transfer_path
 from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
+
+if TYPE_CHECKING:
+    from vkpay_async.ledger import TransferRecord
+
+FIRST_CHECK_MS = 60_000
+"""How long a transfer may be open before the provider is asked of our own accord."""
 
 _ALIASES: dict[str, tuple[str, ...]] = {
     "out_bill_no": ("out_biz_no", "out_trade_no"),
@@ -44,15 +52,83 @@ class Transfers:
         fields = new_spelling(provider, given)
         pay_type = f"{provider}_{platform}"
         request = self._request(provider, pay_type, pid, fields)
-        return await self._c.transport.run(self._provider(pid, pay_type).transfer(request))
+        return await self._sent(pay_type, pid, request)
 
     async def query(self, provider: str, platform: str, pid: str | None, ref: TransferRef) -> Transfer:
         if not ref.out_bill_no and not ref.transfer_bill_no:
             raise InvalidArgument("out_bill_no or transfer_bill_no must be given")
-        return await self._c.transport.run(self._provider(pid, f"{provider}_{platform}").query_transfer(ref))
+        pay_type = f"{provider}_{platform}"
+        transfer = await self._c.transport.run(self._provider(pid, pay_type).query_transfer(ref))
+        return await self._stored(pay_type, pid, transfer)
 
     async def cancel(self, provider: str, platform: str, pid: str | None, ref: TransferRef) -> Transfer:
-        return await self._c.transport.run(self._provider(pid, f"{provider}_{platform}").cancel_transfer(ref))
+        pay_type = f"{provider}_{platform}"
+        transfer = await self._c.transport.run(self._provider(pid, pay_type).cancel_transfer(ref))
+        return await self._stored(pay_type, pid, transfer)
+
+    async def _sent(self, pay_type: str, pid: str | None, request: TransferRequest) -> Transfer:
+        provider, kept = self._provider(pid, pay_type), False
+
+        async def reserve() -> None:
+            nonlocal kept
+            await self._c.ledger.add_transfer(
+                self._record(pay_type, pid, request, provider), check_due=self._check_due()
+            )
+            kept = True
+
+        try:
+            transfer = await self._c.transport.run(provider.transfer(request), before=reserve)
+        except VKPayError as error:
+            if kept:
+                await self._mark(pay_type, pid, request, provider, error)
+            raise
+        return await self._stored(pay_type, pid, transfer)
+
+    async def _mark(
+        self, pay_type: str, pid: str | None, request: TransferRequest, provider: Provider, error: VKPayError
+    ) -> None:
+        """A clear no to a first try ends it; anything else leaves it open until a query or a repeat settles it."""
+        certain = error.outcome_known and not (isinstance(error, ProviderError) and error.retryable)
+        record = msgspec.structs.replace(
+            self._record(pay_type, pid, request, provider), state="REFUSED" if certain else "UNKNOWN"
+        )
+        await self._c.ledger.set_transfer(record, check_due=self._check_due())
+
+    async def _stored(self, pay_type: str, pid: str | None, transfer: Transfer) -> Transfer:
+        from vkpay_async.ledger.transfers import record_of
+
+        if transfer.state in FINAL_TRANSFERS:
+            source = Source(pay_type=pay_type, pid=pid)
+            settled = await self._c.pipeline.transferred(
+                transfer.out_bill_no, transfer, self._provider(pid, pay_type), source
+            )
+            if settled.error is not None:
+                raise settled.error
+        else:
+            record = record_of(transfer, pid=pid, pay_type=pay_type, now=self._c.env.now_ms())
+            await self._c.ledger.set_transfer(record, check_due=self._check_due())
+        return transfer
+
+    def _check_due(self) -> int:
+        return self._c.env.now_ms() + FIRST_CHECK_MS
+
+    def _record(
+        self, pay_type: str, pid: str | None, request: TransferRequest, provider: Provider
+    ) -> TransferRecord:
+        from vkpay_async.ledger import TransferRecord
+
+        now = self._c.env.now_ms()
+        return TransferRecord(
+            out_bill_no=request.out_bill_no,
+            pid=pid or "default",
+            pay_type=pay_type,
+            transfer_amount=request.transfer_amount,
+            mch_id=provider.mch_id,
+            openid=request.openid,
+            transfer_remark=request.transfer_remark,
+            create_date=now,
+            update_date=now,
+        )
 
     def _provider(self, pid: str | None, pay_type: str) -> Provider:
         return self._c.providers.get(pid, pay_type)

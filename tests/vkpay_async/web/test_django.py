@@ -14,7 +14,7 @@ from vkpay_async.web.django import vkpay_urls
 
 @pytest.fixture
 def shop_of_no_loop(bank: Bank, clock: Clock) -> Shop:
-    return open_shop(bank, clock, "sqlite+aiosqlite://")
+    return open_shop(bank, clock, "sqlite://")
 
 
 async def test_at_the_root(shop: Shop) -> None:

@@ -93,7 +93,7 @@ async def open_shop(port: int, seed: int | None) -> AsyncIterator[Shop]:
 
 
 def _sdk(config: dict[str, Any], notify_url: str, folder: Path) -> WatchedPay:
-    database = f"sqlite+aiosqlite:///{folder / 'vkpay.db'}"
+    database = f"sqlite:///{folder / 'vkpay.db'}"
     return WatchedPay.from_dict({**config, "notify_url": notify_url}, database=database)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 
-from sqlalchemy import false, inspect, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, false, inspect, update
 
 from vkpay_async.cli.doctor.check import Check, misconfigured
 from vkpay_async.cli.source import missing_file, shown_url
-from vkpay_async.cli.terminal import database_error
 from vkpay_async.errors import ConfigError
-from vkpay_async.ledger.engine import open_engine
+from vkpay_async.ledger import LedgerUnavailable
+from vkpay_async.ledger.engine import open_store
 from vkpay_async.ledger.schema import orders
 
 KIND = "database"
@@ -24,17 +22,16 @@ async def check_database(url: str) -> Check:
     if missing := missing_file(url):
         return _unmade(missing.absolute().parent, shown_url(url))
     try:
-        engine = open_engine(url)
+        store = open_store(url)
     except ConfigError as error:
         return misconfigured(error, kind=KIND)
     try:
-        async with engine.connect() as connection:
-            there = await _writable(connection)
-    except (SQLAlchemyError, OSError) as error:
-        detail = f"{shown_url(url)}: {database_error(error).msg}"
+        there = await store.write(_writable)
+    except LedgerUnavailable as error:
+        detail = f"{shown_url(url)}: {error.msg}"
         return Check(kind=KIND, state="problem", detail=detail, advice=ADVICE)
     finally:
-        await engine.dispose()
+        await store.close()
     made = "can be written" if there else "can be written; its tables are made when the application starts"
     return Check(kind=KIND, detail=f"{shown_url(url)} {made}")
 
@@ -50,10 +47,9 @@ def _unmade(folder: os.PathLike[str], url: str) -> Check:
     )
 
 
-async def _writable(connection: AsyncConnection) -> bool:
-    """Whether the tables are there. Raises ``SQLAlchemyError`` where nothing can be written."""
-    there = await connection.run_sync(lambda sync: inspect(sync).has_table(orders.name))
+def _writable(connection: Connection) -> bool:
+    """Whether the tables are there. Raises where nothing can be written."""
+    there = inspect(connection).has_table(orders.name)
     if there:
-        await connection.execute(update(orders).where(false()).values(version=orders.c.version))
-    await connection.rollback()
+        connection.execute(update(orders).where(false()).values(refund_num=orders.c.refund_num))
     return there

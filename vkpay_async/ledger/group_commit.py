@@ -1,0 +1,78 @@
+"""Many operations in one transaction: while one commit runs, the next batch gathers. No timer, and nobody lingers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from vkpay_async.ledger.store import LedgerUnavailable, Store
+
+Op = TypeVar("Op")
+Res = TypeVar("Res")
+
+LARGEST_BATCH = 256
+
+
+class GroupCommit(Generic[Op, Res]):
+    """Hands what waits to ``apply``, which runs in one transaction and gives a result for each, in their order.
+
+    A batch that fails on its content is done again one by one, so that a poisonous operation hurts nobody else. When the
+    database cannot be used, all that waited are told.
+    """
+
+    def __init__(
+        self, store: Store, apply: Callable[[Connection, Sequence[Op]], list[Res]], *, flushers: int = 1
+    ) -> None:
+        self._store = store
+        self._apply = apply
+        self._flushers = flushers
+        self._waiting: deque[tuple[Op, asyncio.Future[Res]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def submit(self, operation: Op) -> Res:
+        """The operation's result, committed. Raises what ``apply`` raised for it, :class:`LedgerUnavailable`."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Res] = loop.create_future()
+        self._waiting.append((operation, future))
+        if len(self._running) < self._flushers:
+            task = loop.create_task(self._flush(), name="vkpay-group-commit")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await future
+
+    async def close(self) -> None:
+        """Waits until all is committed that was handed in."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+            await self._commit(batch)
+
+    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]]) -> None:
+        operations = [operation for operation, _ in batch]
+        try:
+            results = await self._store.write(lambda connection: self._apply(connection, operations))
+        except LedgerUnavailable as error:
+            for _, future in batch:
+                _fail(future, error)
+        except Exception as error:  # noqa: BLE001 - whoever handed it in is told
+            if len(batch) == 1:
+                _fail(batch[0][1], error)
+                return
+            for one in batch:
+                await self._commit([one])
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Res], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

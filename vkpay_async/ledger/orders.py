@@ -1,0 +1,215 @@
+"""Orders: their SQL, as plain functions of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vkpay_async.errors import OrderConflict
+from vkpay_async.ledger.query import conditions, ordering
+from vkpay_async.ledger.refunds import entries_of
+from vkpay_async.ledger.schema import orders
+from vkpay_async.order import ORDER_FIELDS, Order
+
+_FIELDS = tuple(name for name in Order.__struct_fields__ if name != "refund_list")
+_COLUMNS = [orders.c[name] for name in _FIELDS]
+_PAYMENT_METHOD = (
+    "pay_type",
+    "platform",
+    "uni_platform",
+    "client_ip",
+    "openid",
+    "app_auth_token",
+    "sub_mchid",
+    "sub_appid",
+    "notify_url",
+    "notify_path",
+    "mch_id",
+    "provider_appid",
+    "time_expire",
+    "traceparent",
+)
+
+_BY_NUMBER = select(*_COLUMNS).where(orders.c.out_trade_no == bindparam("number"))
+_BY_NUMBERS = (
+    select(*_COLUMNS)
+    .where(orders.c.out_trade_no.in_(bindparam("numbers", expanding=True)))
+    .order_by(orders.c.out_trade_no)
+)
+_LOCKED = _BY_NUMBERS.with_for_update()
+_BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
+
+_PAID = (
+    update(orders)
+    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status.in_((0, -1)))
+    .values(
+        status=1,
+        repair_due=None,
+        expire_due=None,
+        **{
+            name: bindparam(f"new_{name}")
+            for name in (
+                "pay_type",
+                "mch_id",
+                "provider_appid",
+                "notify_path",
+                "transaction_id",
+                "pay_date",
+                "notify_date",
+                "notify_mode",
+                "notify_info",
+                "openid",
+            )
+        },
+    )
+)
+_CLOSED = (
+    update(orders)
+    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status == 0)
+    .values(status=-1, cancel_date=bindparam("now"), repair_due=None, expire_due=None)
+)
+_ANSWERED = (
+    update(orders)
+    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status > 0)
+    .values(user_order_success=bindparam("success"), handler_error=bindparam("error"))
+)
+
+
+def find(connection: Connection, out_trade_no: str) -> Order | None:
+    return _one(connection, _BY_NUMBER, out_trade_no)
+
+
+def find_by_transaction(connection: Connection, transaction_id: str) -> Order | None:
+    return _one(connection, _BY_TRANSACTION, transaction_id)
+
+
+def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
+    return _many(connection, _BY_NUMBERS, numbers)
+
+
+def lock_all(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
+    """The orders, theirs alone until the transaction ends; always in one order, so that no two wait for each other."""
+    return _many(connection, _LOCKED, numbers)
+
+
+def add(connection: Connection, order: Order, *, repair_due: int | None) -> Order:
+    """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
+
+    Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
+    """
+    existing = lock_all(connection, [order.out_trade_no]).get(order.out_trade_no)
+    if existing is None:
+        row = {name: getattr(order, name) for name in _FIELDS}
+        connection.execute(insert(orders), {**row, "repair_due": repair_due, "expire_due": order.time_expire})
+        return order
+    _check_same(existing, order)
+    values = {name: getattr(order, name) for name in _PAYMENT_METHOD}
+    connection.execute(
+        update(orders)
+        .where(orders.c.out_trade_no == order.out_trade_no, orders.c.status == 0)
+        .values(**values, repair_due=repair_due, expire_due=order.time_expire)
+    )
+    return msgspec.structs.replace(existing, **values)
+
+
+def add_or_conflict(connection: Connection, order: Order, *, repair_due: int | None) -> Order | None:
+    """As :func:`add`; ``None`` when another process has just kept the same number: look again."""
+    try:
+        with connection.begin_nested():
+            return add(connection, order, repair_due=repair_due)
+    except IntegrityError:
+        return None
+
+
+def mark_paid(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """0→1 (or −1→1: money that came after all is not to be lost), for orders that are locked."""
+    if rows:
+        connection.execute(_PAID, rows)
+
+
+def mark_closed(connection: Connection, numbers: Iterable[str], now: int) -> None:
+    """0→−1."""
+    rows = [{"number": number, "now": now} for number in numbers]
+    if rows:
+        connection.execute(_CLOSED, rows)
+
+
+def mark_answered(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """What the handlers of paid orders said."""
+    if rows:
+        connection.execute(_ANSWERED, rows)
+
+
+def page(connection: Connection, statement: Select[Any]) -> list[Order]:
+    rows = connection.execute(statement).all()
+    return _with_refunds(connection, [_order(row) for row in rows])
+
+
+def listing(where: Mapping[str, Any], order_by: str) -> Select[Any]:
+    return select(*_COLUMNS).where(*conditions(where)).order_by(*ordering(order_by))
+
+
+def following(where: Mapping[str, Any], after: Order | None) -> Select[Any]:
+    """The newest first, from behind ``after``: each page costs what its rows cost."""
+    statement = select(*_COLUMNS).where(*conditions(where))
+    if after is not None:
+        date, number = orders.c.create_date, orders.c.out_trade_no
+        statement = statement.where(
+            date <= after.create_date,
+            or_(date < after.create_date, and_(date == after.create_date, number < after.out_trade_no)),
+        )
+    return statement.order_by(orders.c.create_date.desc(), orders.c.out_trade_no.desc())
+
+
+def count(connection: Connection, where: Mapping[str, Any]) -> int:
+    return connection.scalar(select(func.count()).select_from(orders).where(*conditions(where))) or 0
+
+
+def _one(connection: Connection, statement: Select[Any], number: str) -> Order | None:
+    row = connection.execute(statement, {"number": number}).first()
+    return None if row is None else _with_refunds(connection, [_order(row)])[0]
+
+
+def _many(connection: Connection, statement: Select[Any], numbers: Collection[str]) -> dict[str, Order]:
+    if not numbers:
+        return {}
+    rows = connection.execute(statement, {"numbers": sorted(numbers)}).all()
+    found = _with_refunds(connection, [_order(row) for row in rows])
+    return {order.out_trade_no: order for order in found}
+
+
+def _order(row: Any) -> Order:
+    return Order(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _with_refunds(connection: Connection, found: list[Order]) -> list[Order]:
+    """Most orders have no refund, and cost nothing here."""
+    refunded = [order.out_trade_no for order in found if order.refund_num]
+    if not refunded:
+        return found
+    lists = entries_of(connection, refunded)
+    return [
+        msgspec.structs.replace(order, refund_list=lists.get(order.out_trade_no, ()))
+        if order.refund_num
+        else order
+        for order in found
+    ]
+
+
+def _check_same(existing: Order, order: Order) -> None:
+    if existing.status != 0:
+        word = "paid" if existing.paid else "closed"
+        raise OrderConflict(f"order {order.out_trade_no!r} is {word}; use a new out_trade_no")
+    for name in ("total_fee", "type", "pid"):
+        before, now = getattr(existing, name), getattr(order, name)
+        if before != now:
+            raise OrderConflict(
+                f"order {order.out_trade_no!r} was created with {name} {before!r}, not {now!r}; use a new out_trade_no"
+            )
+
+
+assert set(_FIELDS) | {"refund_list"} == ORDER_FIELDS  # noqa: S101 - a field without a column fails at import

@@ -1,0 +1,181 @@
+"""What each kind of happening changes, decided over locked rows. Pure: a decision may be made more than once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
+from vkpay_async.ledger import Decision, Event, Found, RefundChange, TransferRecord
+from vkpay_async.models import Refund, Trade, Transfer
+from vkpay_async.notify.matching import check_pid, check_refund, check_trade, check_transfer
+from vkpay_async.notify.routes import payment_path
+from vkpay_async.order import Order
+from vkpay_async.pay_type import split_pay_type
+from vkpay_async.providers.base import Provider
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision needs to know beside the rows. ``runner`` is set where this process would run the handler now.
+
+    ``again`` says that a failed or parked handler is to be run once more: somebody has come back for it.
+    """
+
+    now: int
+    lease_until: int
+    runner: str | None
+    types: frozenset[str]
+    again: bool = False
+
+
+def on_payment(found: Found, event: Event, trade: Trade, provider: Provider, terms: Terms) -> Decision:
+    """0→1, once. A second payment of one order is kept for a person to see."""
+    order, known = found.order, found.event
+    if order is None:
+        return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
+    try:
+        check_pid(order, event.pid or "default")
+        check_trade(order, trade, provider)
+    except NotificationMismatch as error:
+        return _unmatched(event, known, error, terms)
+    if known is not None and known.state != "unmatched":
+        return _met_again(known, terms)
+    if not order.paid:
+        paid = _paid_values(order, event, trade, provider, terms.now)
+        return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
+    if order.transaction_id and trade.transaction_id and order.transaction_id != trade.transaction_id:
+        text = (
+            f"order {order.out_trade_no} was paid twice: by {order.transaction_id}, and now by {trade.transaction_id}; "
+            "give one of them back at the provider"
+        )
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    if order.user_order_success is not None and order.handler_error is None:
+        return Decision(event=_kept(event, known, state="done", done_date=terms.now, type=order.type))
+    return Decision(event=_to_run(event, known, order.type, terms))
+
+
+def on_closed(found: Found, event: Event, trade: Trade, provider: Provider, terms: Terms) -> Decision:
+    """0→−1, where the order is still to be paid through this provider: another's closing does not concern it."""
+    order, known = found.order, found.event
+    if order is None:
+        return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
+    if order.paid or split_pay_type(order.pay_type)[0] != provider_of(event):
+        return Decision()
+    try:
+        check_pid(order, event.pid or "default")
+        check_trade(order, trade, provider)
+    except NotificationMismatch as error:
+        return _unmatched(event, known, error, terms)
+    done = _kept(event, known, state="done", done_date=terms.now, type=order.type)
+    return Decision(event=done, closed=terms.now if order.status == 0 else None)
+
+
+def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, terms: Terms) -> Decision:
+    """A refund that came to its end."""
+    order, known = found.order, found.event
+    if order is None:
+        return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
+    try:
+        check_pid(order, event.pid or "default")
+        check_refund(order, refund, provider)
+    except NotificationMismatch as error:
+        return _unmatched(event, known, error, terms)
+    if known is not None and known.state != "unmatched":
+        return _met_again(known, terms)
+    if all(entry.out_refund_no != refund.out_refund_no for entry in order.refund_list):
+        text = (
+            f"refund {refund.out_refund_no} was not made through this ledger: if it was made in the provider's console, "
+            "nothing is to be done but your own books"
+        )
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    change = RefundChange(
+        out_refund_no=refund.out_refund_no,
+        state=refund.state.value,
+        refund_id=refund.refund_id,
+        success_date=refund.success_time or terms.now,
+    )
+    return Decision(event=_to_run(event, known, order.type, terms), refund=change)
+
+
+def on_transfer(
+    found: Found, event: Event, transfer: Transfer, record: TransferRecord, provider: Provider, terms: Terms
+) -> Decision:
+    """A transfer that came to its end."""
+    known = found.event
+    try:
+        check_transfer(transfer, event.number, provider)
+    except NotificationMismatch as error:
+        return _unmatched(event, known, error, terms)
+    if known is not None and known.state != "unmatched":
+        return _met_again(known, terms)
+    return Decision(event=_to_run(event, known, None, terms), transfer=record)
+
+
+def provider_of(event: Event) -> str:
+    return split_pay_type(event.pay_type)[0]
+
+
+def _met_again(known: Event, terms: Terms) -> Decision:
+    """A copy of something known. A handler whose process died, and one that somebody asks for, is taken over."""
+    left = known.state in ("running", "waiting") and known.due is not None and known.due <= terms.now
+    asked = terms.again and known.state in ("failed", "parked", "waiting")
+    if terms.runner is None or not (left or asked):
+        return Decision()
+    return Decision(
+        event=msgspec.structs.replace(
+            known, state="running", runner=terms.runner, due=terms.lease_until, attempts=known.attempts + 1
+        )
+    )
+
+
+def _to_run(event: Event, known: Event | None, order_type: str | None, terms: Terms) -> Event:
+    """With its handler's claim where there is a handler: the one transaction both says what happened and who sees to it."""
+    if (order_type or "") not in terms.types:
+        return _kept(event, known, state="done", done_date=terms.now, type=order_type, error=None)
+    if terms.runner is None:
+        return _kept(event, known, state="waiting", due=terms.now, type=order_type, error=None)
+    attempts = (known.attempts if known else 0) + 1
+    return _kept(
+        event,
+        known,
+        state="running",
+        runner=terms.runner,
+        due=terms.lease_until,
+        attempts=attempts,
+        type=order_type,
+        error=None,
+    )
+
+
+def _unmatched(event: Event, known: Event | None, error: VKPayError, terms: Terms) -> Decision:
+    """Genuine, and does not fit: kept for a person to see, unless it is known better already."""
+    if known is not None and known.state != "unmatched":
+        return Decision(error=error)
+    return Decision(event=_kept(event, known, state="unmatched", error=error.msg), error=error)
+
+
+def _kept(event: Event, known: Event | None, **values: Any) -> Event:
+    """The row to keep; one that is there already keeps its id."""
+    return msgspec.structs.replace(known or event, **values)
+
+
+def _paid_values(order: Order, event: Event, trade: Trade, provider: Provider, now: int) -> dict[str, Any]:
+    """The way of paying becomes that of the event: the payer may have used one that was offered before the last."""
+    same = order.pay_type == event.pay_type
+    return {
+        "pay_type": event.pay_type,
+        "mch_id": order.mch_id if same else provider.mch_id,
+        "provider_appid": order.provider_appid if same else provider.appid,
+        "notify_path": order.notify_path if same else payment_path(event.pay_type, order.out_trade_no),
+        "transaction_id": trade.transaction_id,
+        "pay_date": trade.success_time or now,
+        "notify_date": now,
+        "notify_mode": event.source,
+        "notify_info": dict(trade.raw),
+        "openid": trade.openid or order.openid,
+    }
+
+
+def _no_order(number: str) -> str:
+    return f"a notification for order {number!r}, which is not in the ledger"

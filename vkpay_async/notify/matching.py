@@ -1,0 +1,50 @@
+"""Whether what a provider says fits what we have: number, app, merchant, amount."""
+
+from __future__ import annotations
+
+from vkpay_async.errors import NotificationMismatch
+from vkpay_async.models import Refund, Trade, Transfer
+from vkpay_async.order import Order
+from vkpay_async.providers.base import Provider
+
+
+def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
+    """Raises :class:`NotificationMismatch` unless number, app, merchant and amount are the order's."""
+    _same("order number", trade.out_trade_no, order.out_trade_no)
+    _same("app id", trade.appid, provider.appid)
+    _same("merchant", trade.mch_id, _merchant(order, provider))
+    if order.sub_mchid:
+        _same("sub-merchant", trade.sub_mchid or "", order.sub_mchid)
+    if trade.total_fee != order.total_fee:
+        raise NotificationMismatch(
+            f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"
+        )
+
+
+def check_refund(order: Order, refund: Refund, provider: Provider) -> None:
+    """Raises :class:`NotificationMismatch` unless number, app, merchant and total are the order's."""
+    _same("app id", refund.appid, provider.appid)
+    _same("merchant", refund.mch_id, _merchant(order, provider))
+    _same("order number", refund.out_trade_no, order.out_trade_no)
+    _same("total", refund.total_fee, order.total_fee)
+
+
+def check_transfer(transfer: Transfer, out_bill_no: str, provider: Provider) -> None:
+    """Raises :class:`NotificationMismatch` unless merchant and number are the transfer's."""
+    _same("merchant", transfer.mch_id, provider.mch_id)
+    _same("transfer number", transfer.out_bill_no, out_bill_no)
+
+
+def check_pid(order: Order, pid: str) -> None:
+    """Raises :class:`NotificationMismatch` for another merchant's order."""
+    _same("pid", order.pid or "default", pid)
+
+
+def _merchant(order: Order, provider: Provider) -> str | None:
+    """Who must be paid: our own node's merchant, or, under an Alipay ``app_auth_token``, one we have no number of."""
+    return None if order.app_auth_token else provider.mch_id
+
+
+def _same(what: str, theirs: object, ours: object) -> None:
+    if theirs is not None and ours is not None and theirs != ours:
+        raise NotificationMismatch(f"{what} {theirs!r} does not fit ours, {ours!r}; nothing was changed")

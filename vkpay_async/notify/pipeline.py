@@ -1,0 +1,250 @@
+"""From something that is known to have happened to its handler: claim → match → transition → handler → outcome.
+
+A notification and a query's answer take the same way. What happened, what it changes and who runs the handler is one
+transaction; a copy, in this process or another, finds it and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vkpay_async.config import Config
+from vkpay_async.errors import InvalidArgument, VKPayError
+from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferState
+from vkpay_async.notify import decisions
+from vkpay_async.notify.decisions import Terms
+from vkpay_async.notify.handlers import Handlers
+from vkpay_async.notify.ids import ulid
+from vkpay_async.notify.running import Runner
+from vkpay_async.notify.waiting import Waiting
+from vkpay_async.pay_type import split_pay_type
+from vkpay_async.providers.base import Env, Provider
+from vkpay_async.providers.registry import Providers
+
+if TYPE_CHECKING:
+    from vkpay_async.ledger import Claim, Claimed, Event, Ledger
+
+log = logging.getLogger("vkpay_async.notify")
+
+LEASE_MARGIN_MS = 5_000
+FINAL_REFUNDS = frozenset({RefundState.SUCCESS, RefundState.CLOSED, RefundState.ABNORMAL})
+FINAL_TRANSFERS = frozenset({TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED})
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it was heard: a notification (``mode`` 1) as it came in, or a query's answer (0)."""
+
+    pay_type: str
+    pid: str | None
+    mode: int = 0
+    path: str | None = None
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """``first``: this call moved the order. ``error``: it does not fit. ``running``: the handler, where this process has it.
+
+    ``stored`` is the state of the event as it was committed.
+    """
+
+    first: bool = False
+    error: VKPayError | None = None
+    running: asyncio.Task[bool] | None = None
+    stored: str = "done"
+
+
+class Pipeline:
+    """One application's way from what happened to its handlers."""
+
+    def __init__(self, *, providers: Providers, ledger: Ledger, handlers: Handlers, env: Env) -> None:
+        self.config: Config = providers.config
+        self.waiting = Waiting()
+        self._providers = providers
+        self._ledger = ledger
+        self._handlers = handlers
+        self._env = env
+        self._token = ulid(env.now_ms(), env.nonce())
+        self.runner = Runner(
+            ledger=ledger, handlers=handlers, config=self.config, waiting=self.waiting, now_ms=env.now_ms
+        )
+
+    async def paid(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
+        """A trade that is paid."""
+        event = self._event("payment", number, (trade.transaction_id or "", "PAID"), trade, provider, source)
+        return await self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
+
+    async def closed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
+        """A trade that ended without payment."""
+        event = self._event("closed", number, (trade.transaction_id or "", "CLOSED"), trade, provider, source)
+        return await self._settle(event, lambda f, t: decisions.on_closed(f, event, trade, provider, t))
+
+    async def refunded(self, number: str, refund: Refund, provider: Provider, source: Source) -> Settled:
+        """A refund that came to its end."""
+        subject = (refund.out_refund_no, refund.state.value)
+        event = self._event("refund", number, subject, refund, provider, source)
+        return await self._settle(event, lambda f, t: decisions.on_refund(f, event, refund, provider, t))
+
+    async def transferred(
+        self, number: str, transfer: Transfer, provider: Provider, source: Source
+    ) -> Settled:
+        """A transfer that came to its end."""
+        from vkpay_async.ledger.transfers import record_of
+
+        event = self._event("transfer", number, ("", transfer.state.value), transfer, provider, source)
+        record = record_of(transfer, pid=source.pid, pay_type=source.pay_type, now=self._env.now_ms())
+        return await self._settle(
+            event,
+            lambda f, t: decisions.on_transfer(f, event, transfer, record, provider, t),
+            about_transfer=True,
+        )
+
+    async def redeliver(self, most: int = 100) -> int:
+        """Runs the handlers whose time has come, and waits for them; how many there were."""
+        taken = await self._ledger.take_due_events(
+            now=self._env.now_ms(), lease_until=self._lease_until(), runner=self._token, most=most
+        )
+        tasks = [self.runner.start(event) for event in taken]
+        if tasks:
+            await asyncio.wait(tasks)
+        return len(tasks)
+
+    async def replay(self, event_id: str) -> Event:
+        """Takes an event once more, whatever became of it before; one that did not fit is matched again.
+
+        Raises :class:`InvalidArgument` for an unknown id or one that is being handled now.
+        """
+        event = await self._ledger.event(event_id)
+        if event is None:
+            raise InvalidArgument(
+                f"no notification {event_id!r}: vkpay notifications list shows those there are"
+            )
+        if event.state == "unmatched":
+            await self._again(event)
+        else:
+            await self._run_again(event)
+        await self.runner.idle()
+        return await self._ledger.event(event_id) or event
+
+    async def answered(self, number: str) -> bool:
+        """Whether the order's handler gave its answer, failed, or does not exist."""
+        order = await self._ledger.require(number)
+        return order.user_order_success is not None or self._handlers.find("payment", order.type) is None
+
+    async def close(self) -> None:
+        """Waits for the handlers that are running."""
+        await self.runner.idle()
+
+    async def _settle(
+        self,
+        event: Event,
+        decide: Callable[[Any, Terms], Any],
+        *,
+        about_transfer: bool = False,
+    ) -> Settled:
+        from vkpay_async.ledger import Claim
+
+        terms = self._terms(event.kind)
+        claim: Claim = Claim(
+            event=event, decide=lambda found: decide(found, terms), about_transfer=about_transfer
+        )
+        claimed = await self._ledger.claim(claim)
+        self._log(claimed)
+        running = self.runner.running(claimed.event)
+        if claimed.mine:
+            running = self.runner.start(claimed.event, claimed.order)
+        if claimed.moved:
+            self.waiting.wake(event.number)
+        return Settled(first=claimed.moved, error=claimed.error, running=running, stored=claimed.event.state)
+
+    def _terms(self, kind: str) -> Terms:
+        return Terms(
+            now=self._env.now_ms(),
+            lease_until=self._lease_until(),
+            runner=self._token if self.runner.has_room else None,
+            types=self._handlers.types(kind),
+            again=self.config.reply_policy == "handled",
+        )
+
+    def _lease_until(self) -> int:
+        return self._env.now_ms() + int(self.config.handler_timeout * 1000) + LEASE_MARGIN_MS
+
+    def _event(
+        self,
+        kind: str,
+        number: str,
+        subject: tuple[str, str],
+        happened: Trade | Refund | Transfer,
+        provider: Provider,
+        source: Source,
+    ) -> Event:
+        from vkpay_async.ledger import Event
+
+        now, name = self._env.now_ms(), split_pay_type(source.pay_type)[0]
+        return Event(
+            number=number,
+            what="|".join((name, provider.mch_id or provider.appid, kind, *subject)),
+            id=ulid(now, self._env.nonce()),
+            provider=name,
+            pay_type=source.pay_type,
+            pid=source.pid,
+            kind=kind,
+            source=source.mode,
+            path=source.path,
+            headers=source.headers,
+            body=source.body,
+            happened=_encoder.encode(happened),
+            create_date=now,
+        )
+
+    async def _again(self, event: Event) -> None:
+        provider = self._providers.get(event.pid, event.pay_type)
+        source = Source(
+            pay_type=event.pay_type, pid=event.pid, mode=event.source, path=event.path, body=event.body
+        )
+        read = msgspec.json.decode
+        if event.kind == "refund":
+            settled = await self.refunded(event.number, read(event.happened, type=Refund), provider, source)
+        elif event.kind == "transfer":
+            settled = await self.transferred(
+                event.number, read(event.happened, type=Transfer), provider, source
+            )
+        else:
+            way = self.paid if event.kind == "payment" else self.closed
+            settled = await way(event.number, read(event.happened, type=Trade), provider, source)
+        if settled.error is not None:
+            raise settled.error
+
+    async def _run_again(self, event: Event) -> None:
+        busy = event.state == "running" and (event.due or 0) > self._env.now_ms()
+        taken = None
+        if not busy:
+            taken = await self._ledger.take_event(event, lease_until=self._lease_until(), runner=self._token)
+        if taken is None:
+            raise InvalidArgument(f"notification {event.id} is being handled now; look again in a minute")
+        await self.runner.start(taken)
+
+    def _log(self, claimed: Claimed) -> None:
+        event = claimed.event
+        if event.state == "unmatched" and event.error and claimed.error is None:
+            log.error("%s", event.error)
+        elif claimed.moved and event.state == "done" and event.kind == "payment":
+            log.warning(
+                "order %s: no handler for type %r; register one with @pay.on_paid", event.number, event.type
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, JsonObject):
+        return msgspec.Raw(value.json)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError(f"{type(value).__name__} is not kept")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
