@@ -30,12 +30,13 @@ def give(directory: Path) -> None:
         os.chown(path, found.pw_uid, found.pw_gid)
 
 
-def reachable(install: Path, copy: Path, parts: tuple[str, ...]) -> Path:
+def reachable(install: Path, parts: tuple[str, ...], copy: Path) -> Path:
     """``install``, or a copy of its parts where the account cannot walk to it (an environment under /root)."""
     if os.geteuid() != 0 or all(path.stat().st_mode & 0o001 for path in (install, *install.parents)):
         return install
     for part in parts:
-        shutil.copytree(install / part, copy / part, symlinks=True, dirs_exist_ok=True)
+        if (install / part).exists() and not (copy / part).exists():
+            shutil.copytree(install / part, copy / part, symlinks=True)
     return copy
 
 
@@ -45,4 +46,6 @@ def _unprivileged() -> pwd.struct_passwd:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise Unavailable("PostgreSQL refuses to run as root and there is no account 'nobody'; run the tests as a user")
+    raise Unavailable(
+        "PostgreSQL refuses to run as root and there is no account 'nobody'; run the tests as a user"
+    )

@@ -41,15 +41,18 @@ class MySQL(Server):
     backend = "mysql"
 
     def url(self, database: str | None = None) -> str:
-        return f"mysql+asyncmy://{_USER}:{_PASSWORD}@127.0.0.1:{self.port}/{database or 'mysql'}?charset=utf8mb4"
+        return (
+            f"mysql+asyncmy://{_USER}:{_PASSWORD}@127.0.0.1:{self.port}/{database or 'mysql'}?charset=utf8mb4"
+        )
 
     def create(self, database: str) -> None:
         sql.execute(self.url(), f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4")
 
     def drop(self, database: str) -> None:
         """A connection left inside a transaction would make DROP wait for ever."""
-        left = sql.execute(self.url(), f"SELECT id FROM information_schema.processlist WHERE db = '{database}'")
-        sql.execute(self.url(), *(f"KILL {row.id}" for row in left), f"DROP DATABASE IF EXISTS `{database}`")
+        connected = sql.execute(self.url(), "SELECT id, db FROM information_schema.processlist")
+        left = [f"KILL {row.id}" for row in connected if row.db == database]
+        sql.execute(self.url(), *left, f"DROP DATABASE IF EXISTS `{database}`")
 
     def _initialise(self, data: Path) -> None:
         here = ["--no-defaults", f"--datadir={data}", *_as_root(), *_ROOM]

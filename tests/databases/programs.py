@@ -13,7 +13,12 @@ def run(command: list[str], **more: Any) -> None:
     """Raises :class:`Unavailable` with what the program wrote."""
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **more
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **more,
         )
     except OSError as error:
         raise Unavailable(f"{Path(command[0]).name} cannot be started on this machine: {error}") from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, ClassVar
@@ -18,6 +20,7 @@ from tests.databases.account import Unavailable
 
 _START_S = 30
 _STOP_S = 20
+_PAUSE_S = 0.01
 # Under every system's range for outgoing connections. A port from that range can be taken by a client while
 # the server is down, and a client that tries to connect to it can even meet itself.
 _PORTS = range(20_000, 32_000)
@@ -99,21 +102,26 @@ class Server(ABC):
         if self._alive():
             self._shut_down(psutil.Process(self.pid))
             self._wait()
+        self._dismiss_guard()
 
     def kill(self) -> None:
         """SIGKILL to the server and all its processes at once, as a lost machine would look."""
-        if not self._alive():
-            return
-        family = [psutil.Process(self.pid)]
-        family += family[0].children(recursive=True)
-        for process in family:
-            _kill(process)
-        psutil.wait_procs(family[1:], timeout=_STOP_S)
-        self._wait()
+        if self._alive():
+            server = psutil.Process(self.pid)
+            family = [server, *server.children(recursive=True)]
+            for process in family:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self._wait()
+            _wait_for_end([process.pid for process in family])
+        self._dismiss_guard()
 
     def remove(self) -> None:
-        """Stop it and delete its directory."""
-        self.stop()
+        """Stop it, whatever it is doing, and delete its directory."""
+        try:
+            self.stop()
+        except (TimeoutError, subprocess.TimeoutExpired):
+            self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _spawn(self) -> None:
@@ -151,20 +159,19 @@ class Server(ABC):
     def _alive(self) -> bool:
         if self._child is not None:
             return self._child.poll() is None
-        try:
-            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        except (FileNotFoundError, psutil.NoSuchProcess):
-            return False
+        return (self.directory / "pid").exists() and not _ended(self.pid)
 
-    def _wait(self) -> None:
+    def _dismiss_guard(self) -> None:
         if self._guard is not None:
             self._guard.kill()
             self._guard.wait()
+            self._guard = None
+
+    def _wait(self) -> None:
         if self._child is not None:
             self._child.wait(_STOP_S)
-        elif psutil.pid_exists(self.pid):
-            # Started by a process that has ended; who adopted it may be slow to reap, so a zombie counts as gone.
-            psutil.wait_procs([psutil.Process(self.pid)], timeout=_STOP_S)
+        else:
+            _wait_for_end([self.pid])
 
     def _log_end(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
@@ -183,8 +190,17 @@ def free_port() -> int:
     raise Unavailable("no free port between 20000 and 32000 on 127.0.0.1")
 
 
-def _kill(process: psutil.Process) -> None:
+def _wait_for_end(pids: list[int]) -> None:
+    end = time.monotonic() + _STOP_S
+    while not all(map(_ended, pids)):
+        if time.monotonic() > end:
+            raise TimeoutError(f"a database server does not end: {pids}")
+        time.sleep(_PAUSE_S)
+
+
+def _ended(pid: int) -> bool:
+    """A zombie counts: whoever adopted the process may be slow to reap it."""
     try:
-        process.kill()
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        pass
+        return True
