@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 T = TypeVar("T")
 _PAUSE_S = 0.02
+_ANSWER_S = 2
 
 
 def execute(url: str, *statements: str) -> list[Any]:
@@ -48,7 +49,10 @@ async def _wait_for(url: str, alive: Callable[[], bool], timeout_s: float) -> bo
     end = loop.time() + timeout_s
     while alive() and loop.time() < end:
         try:
-            await _execute(url, ("SELECT 1",))
+            async with asyncio.timeout(
+                _ANSWER_S
+            ):  # a stranger on this port may take the connection and say nothing
+                await _execute(url, ("SELECT 1",))
         except (OSError, DBAPIError):
             await asyncio.sleep(_PAUSE_S)
         else:
