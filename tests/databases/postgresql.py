@@ -93,7 +93,7 @@ class PostgreSQL(Server):
             programs.run([self._program("initdb"), f"--pgdata={data}", *options], cwd=data, **self._account())
         except OSError as error:
             raise Unavailable(
-                f"PostgreSQL must not be root, and root may not change to another user: {error}"
+                f"PostgreSQL must not be root, and root may not give a directory away: {error}"
             ) from None
 
     def _command(self) -> list[str]:

@@ -8,6 +8,10 @@ from typing import Any
 
 from tests.databases.account import Unavailable
 
+_ROOT_HINT = (
+    " (it must not run as root, and root has to be allowed to become 'nobody'; or run the tests as a user)"
+)
+
 
 def run(command: list[str], **more: Any) -> None:
     """Raises :class:`Unavailable` with what the program wrote."""
@@ -21,7 +25,8 @@ def run(command: list[str], **more: Any) -> None:
             **more,
         )
     except OSError as error:
-        raise Unavailable(f"{Path(command[0]).name} cannot be started on this machine: {error}") from None
+        why = f"{Path(command[0]).name} cannot be started: {error.strerror}"
+        raise Unavailable(f"{why}{_ROOT_HINT if 'user' in more else ''}") from None
     if done.returncode != 0:
         output = done.stdout.decode(errors="replace").strip()
         raise Unavailable(f"{Path(command[0]).name} ended with {done.returncode}:\n{output[-1500:]}")
