@@ -38,7 +38,8 @@ class HttpRequest(Value, frozen=True, kw_only=True):
 
     ``operation`` names it in errors and telemetry (``wxpay.refund``). ``moves_money`` decides what a missing answer
     means: the outcome is unknown. ``repeatable`` means that the identical call may be sent again, because the
-    provider knows it by the merchant's number or because it only reads.
+    provider knows it by the merchant's number or because it only reads. ``max_response`` is in bytes, for a file that may
+    be larger than the settings allow an answer to be.
     """
 
     method: str
@@ -49,6 +50,7 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     moves_money: bool = False
     repeatable: bool = True
     timeout_ms: int | None = None
+    max_response: int = 0
 
 
 class HttpResponse(Value, frozen=True, kw_only=True):
