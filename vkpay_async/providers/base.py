@@ -7,6 +7,7 @@ come in through :class:`Env`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
+    BillRow,
     CreateOrder,
     Notification,
     NotifyReply,
@@ -120,6 +122,14 @@ class Provider(Protocol):
 
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         """Takes a transfer back that the user has not confirmed."""
+
+    def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
+        """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.
+
+        A bill is made the day after, some time before 10:00, and may have tens of megabytes. It is held in memory, and
+        read at some 100 000 lines a second while nothing else runs: a process for jobs is the place for large ones.
+        Raises :class:`ProviderError` for a day that has no bill yet, and for a bill that cannot be read, with the line.
+        """
 
     def notification(self, raw: RawNotification) -> Flow[Notification]:
         """Verifies, decrypts and types a notification. Yields only when a verification key has to be fetched.
