@@ -127,7 +127,7 @@ class Provider(Protocol):
         """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.
 
         A bill is made the day after, some time before 10:00, and may have tens of megabytes. It is held in memory, and
-        read at some 100 000 lines a second while nothing else runs: a process for jobs is the place for large ones.
+        100 000 lines are read in one to two seconds, in which nothing else runs: large ones belong into a process of jobs.
         Raises :class:`ProviderError` for a day that has no bill yet, and for a bill that cannot be read, with the line.
         """
 
