@@ -80,15 +80,15 @@ def _row(cells: dict[str, str], line: BillLine) -> BillRow:
     word = cells["交易状态"]
     if word not in _KINDS:
         raise ValueError(f"交易状态 {word[:40]!r} is none of {', '.join(_KINDS)}")
-    refund = _KINDS[word] == "refund"
+    refund, numbered = _KINDS[word] == "refund", word == "REFUND"
     return BillRow(
         kind="refund" if refund else "payment",
         out_trade_no=cells["商户订单号"],
         transaction_id=cells["微信订单号"],
-        out_refund_no=_number(cells["商户退款单号"]) if refund else None,
-        refund_id=_number(cells["微信退款单号"]) if refund else None,
+        out_refund_no=_number(cells["商户退款单号"]) if numbered else None,
+        refund_id=_number(cells["微信退款单号"]),
         amount=fen_from_yuan(cells["申请退款金额" if refund else "订单金额"]),
-        state=(refund and cells["退款状态"]) or word,
+        state=(numbered and cells["退款状态"]) or word,
         time_ms=_time(cells["交易时间"]),
         appid=cells["公众账号ID"] or None,
         mch_id=cells["商户号"] or None,
@@ -97,7 +97,7 @@ def _row(cells: dict[str, str], line: BillLine) -> BillRow:
 
 
 def _number(cell: str) -> str | None:
-    """A payment has the number 0 of a refund, and so has a payment that was reversed."""
+    """A payment's line has a 0 where a refund's has a number."""
     return None if cell in ("", "0") else cell
 
 

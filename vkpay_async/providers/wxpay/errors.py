@@ -85,7 +85,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "NO_STATEMENT_EXIST": Meaning(
         ResourceNotFound, "there were no transactions on that day: no bill will come"
     ),
-    "STATEMENT_CREATING": Meaning(ProviderUnavailable, "the bill is being made: ask again in ten minutes"),
+    "STATEMENT_CREATING": Meaning(
+        ProviderUnavailable, "the bill is being made: ask again after 10:00 of the day after"
+    ),
     "ALREADY_EXISTS": Meaning(
         OrderStateConflict,
         "the number was used with other data: query it, and use a new number for a new transfer",

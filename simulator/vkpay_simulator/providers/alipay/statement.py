@@ -17,8 +17,9 @@ _DETAIL = (
     "订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,"
     "券名称,商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
 )
-_SUMMARY = "门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,服务费（元）,分润（元）"
+_SUMMARY = "门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）"
 _NONE = "0.00"
+_GUARDED = (0, 1, 2, 6, 7, 8, 9, 10, 19, 21)
 _NOT_IN_A_CELL = str.maketrans(",\r\n\t", "    ")
 
 
@@ -68,7 +69,7 @@ def packed(period: Period, lines: Sequence[Line]) -> bytes:
     """The ZIP archive: the table of trades and the table of stores."""
     name = f"{period.account}_{period.day:%Y%m%d}_业务明细"
     detail = [*map(_detail, lines), *_footing(lines)]
-    summary = [*_stores(lines), _store_row("合计", lines), _mark("业务汇总列表结束")]
+    summary = [*_stores(lines), _store_row("合计", lines), _mark("业务汇总列表结束", 40, 37)]
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         _add(archive, period, f"{name}.csv", [*_heading(period, "业务明细"), _DETAIL, *detail])
@@ -91,19 +92,19 @@ def _heading(period: Period, table: str) -> list[str]:
         f"#支付宝{table}查询",
         f"#账号：[{period.account}]",
         f"#起始日期：[{first}]   终止日期：[{last}]",
-        _mark(f"{table}列表"),
+        _mark(f"{table}列表", 41, 40),
     ]
 
 
-def _mark(text: str) -> str:
-    return f"#{text:-^88}"
+def _mark(text: str, before: int, after: int) -> str:
+    return f"#{'-' * before}{text}{'-' * after}"
 
 
 def _footing(lines: Sequence[Line]) -> list[str]:
     paid = [line.fen for line in lines if line.refund is None]
     back = [-line.fen for line in lines if line.refund is not None]
     return [
-        _mark("业务明细列表结束"),
+        _mark("业务明细列表结束", 41, 36),
         f"#交易合计：{len(paid)}笔，商家实收共{yuan(sum(paid))}元，商家优惠共0.00元",
         f"#退款合计：{len(back)}笔，商家实收退款共{_signed(-sum(back))}元，商家优惠退款共0.00元",
     ]
@@ -134,7 +135,7 @@ def _detail(line: Line) -> str:
             *[_NONE] * 2,
             (refund and refund.reason) or "",
         ],
-        guarded=(0, 1, 21),
+        guarded=_GUARDED,
     )
 
 
@@ -147,7 +148,7 @@ def _store_row(store: str, lines: Sequence[Line]) -> str:
     amount = _signed(sum(line.fen for line in lines))
     refunds = sum(line.refund is not None for line in lines)
     counts = [str(len(lines) - refunds), str(refunds)]
-    return _row([store, "", *counts, amount, amount, *[_NONE] * 4])
+    return _row([store, "", *counts, amount, amount, *[_NONE] * 5, amount])
 
 
 def _row(cells: Sequence[str], guarded: tuple[int, ...] = ()) -> str:

@@ -69,11 +69,12 @@ class Bills:
 
     def download(self, account: Account, request: Request) -> File:
         ticket = self._tickets.get(read_query(request, "token"))
-        if ticket is None or ticket.mchid != account.mchid:
-            advice = (
-                f"No bill of {account.mchid} is behind this token: call the download_url as it was given."
-            )
+        if ticket is None:
+            advice = "No bill is behind this token: call the download_url as it was given."
             raise WxpayError("INVALID_REQUEST", "下载链接无效", advice=advice)
+        if ticket.mchid != account.mchid:
+            advice = f"{ticket.mchid} asked for this bill, and {account.mchid} signed the download."
+            raise WxpayError("NO_AUTH", advice=advice)
         if self._world.clock.now() > ticket.until_ms:
             advice = "A download_url is good for 5 minutes: ask for the bill again."
             raise WxpayError("INVALID_REQUEST", "下载链接已过期", advice=advice)

@@ -23,6 +23,7 @@ _COLUMNS = {
 _TOTALS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 BILL_TYPES = tuple(_COLUMNS)
 RATE = "0.60%"
+_PAID_AT = "支付时间"  # no bill's column, but what stands in one
 _NOT_IN_A_CELL = str.maketrans(",\r\n", "   ")
 
 
@@ -48,8 +49,13 @@ def lines_of(order: Order) -> Iterable[Line]:
 
 
 def statement(bill_type: str, lines: Sequence[Line]) -> bytes:
-    """UTF-8 with a byte order mark; every value but the names is behind a back-tick."""
+    """UTF-8 with a byte order mark; every value but the names is behind a back-tick.
+
+    The time of a line is when it happened, but in a bill of refunds, which has columns for that, when it was paid.
+    """
     names = _COLUMNS[bill_type].split(",")
+    if bill_type == "REFUND":
+        names[names.index("交易时间")] = _PAID_AT
     rows = [_row(line.cells[name] for name in names) for line in lines]
     text = [_COLUMNS[bill_type], *rows, _TOTALS, _totals(lines)]
     return "".join(f"{line}\r\n" for line in text).encode("utf-8-sig")
@@ -57,7 +63,7 @@ def statement(bill_type: str, lines: Sequence[Line]) -> bytes:
 
 def _payment(order: Order, at_ms: int) -> Line:
     fee, total = _fee(order.total), _yuan(order.total)
-    own = {"应结订单金额": total, "订单金额": total, "手续费": f"{_yuan(fee)}000"}
+    own = {"应结订单金额": total, "订单金额": total, "手续费": _fee_text(fee)}
     return Line(at_ms=at_ms, paid=order.total, fee=fee, cells=_cells(order, at_ms) | own)
 
 
@@ -77,7 +83,7 @@ def _refund(refund: Refund) -> Line:
 
 def _given_back(order: Order, at_ms: int, amount: int, own: dict[str, str]) -> Line:
     fee = -_fee(amount)
-    amounts = {"退款金额": _yuan(amount), "申请退款金额": _yuan(amount), "手续费": f"{_yuan(fee)}000"}
+    amounts = {"退款金额": _yuan(amount), "申请退款金额": _yuan(amount), "手续费": _fee_text(fee)}
     return Line(at_ms=at_ms, given_back=amount, fee=fee, cells=_cells(order, at_ms) | amounts | own)
 
 
@@ -91,6 +97,7 @@ def _cells(order: Order, at_ms: int) -> dict[str, str]:
         **dict.fromkeys(("订单金额", "申请退款金额"), "0.00"),
         **dict.fromkeys(("微信退款单号", "商户退款单号"), "0"),
         "交易时间": china_text(at_ms),
+        _PAID_AT: china_text(order.paid_ms or 0),
         "公众账号ID": party.appid,
         "商户号": party.mchid,
         "特约商户号": party.sub_mchid or "0",
@@ -115,8 +122,22 @@ def _row(cells: Iterable[str]) -> str:
 def _totals(lines: Sequence[Line]) -> str:
     paid, given_back = sum(line.paid for line in lines), sum(line.given_back for line in lines)
     fee = sum(line.fee for line in lines)
-    amounts = [_yuan(paid), _yuan(given_back), "0.0", _yuan(fee), _yuan(paid), _yuan(given_back)]
-    return _row([f"{len(lines)}.0", *amounts])
+    return _row(
+        [
+            str(len(lines)),
+            _yuan(paid),
+            _yuan(given_back),
+            "0.00",
+            _fee_text(fee),
+            _yuan(paid),
+            _yuan(given_back),
+        ]
+    )
+
+
+def _fee_text(fee: int) -> str:
+    """Five decimals, of which two are used."""
+    return f"{_yuan(fee)}000"
 
 
 def _fee(amount: int) -> int:
