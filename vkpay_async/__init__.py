@@ -34,6 +34,7 @@ from vkpay_async.errors import (
     VKPayError,
 )
 from vkpay_async.models import (
+    BillRow,
     Notification,
     NotifyReply,
     PayeeInfo,
@@ -66,6 +67,7 @@ __version__ = VERSION
 __all__ = [
     "AppParams",
     "AuthenticationFailed",
+    "BillRow",
     "CodePayResult",
     "CodeUrl",
     "Config",
