@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger
+    from vkpay_async.ledger.days import Reconciliation
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
@@ -43,7 +45,7 @@ class VKPay:
     """Payments of an application: every provider, every merchant, one order ledger.
 
     Use it as ``async with pay: …`` or call :meth:`close` at the end. ``database`` is a SQLAlchemy URL, by default the
-    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests.
+    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests. ``context`` holds the parts, for jobs.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class VKPay:
             transport=self._transport,
             pipeline=self._pipeline,
         )
-        context = Context(
+        self.context = context = Context(
             config=config,
             env=env,
             providers=self._providers,
@@ -274,6 +276,18 @@ class VKPay:
         return await self._receiver.receive(
             RawNotification(path=path, headers=lower, body=body, method=method)
         )
+
+    async def reconcile(
+        self, day: dt.date, *, pid: str | None = None, provider: str | None = None
+    ) -> list[Reconciliation]:
+        """Compares each account's bill of a day in Beijing with the ledger, line by line, and keeps the differences.
+
+        Raises :class:`ProviderError` where a bill is not made yet (it is some time before 10:00 of the next day).
+        """
+        from vkpay_async.jobs.reconcile import books_of, reconcile
+
+        books = books_of(self.context, pid=pid, provider=provider)
+        return [await reconcile(self.context, one, day) for one in books]
 
     async def idle(self) -> None:
         """Waits until no handler runs in this process: for tests, and before an orderly end."""
