@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
+from tests.vkpay_async.observed import Observed
 from vkpay_async.providers import registry
+from vkpay_async.telemetry.instruments import listener
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def observed(monkeypatch: pytest.MonkeyPatch) -> Observed:
+    """Somebody listens to what the SDK measures."""
+    observed = Observed()
+    monkeypatch.setattr(listener, "instruments", observed.instruments)
+    return observed
 
 
 @pytest.fixture
