@@ -50,7 +50,7 @@ class ProviderCall(Spanned):
         }
         self._otel.calls.add(1, labels)
         self._otel.call_duration.record(perf_counter() - self._began, labels)
-        self._attributes |= {**labels, "vkpay.attempts": self._attempts}
+        self._attributes = {**labels, "vkpay.attempts": self._attempts, **self._attributes}
         super().__exit__(kind, error, trace)
 
 

@@ -1,40 +1,23 @@
-"""What a listener learns of a run, and what nobody may."""
+"""What a listener learns of a run."""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.vkpay_async.observed import Observed
-from tests.vkpay_async.transport.conftest import Naps, ask
+from tests.vkpay_async.transport.conftest import ask
 from tests.vkpay_async.transport.test_attempts import ADDRESS, REFUSED, Net, request
 from vkpay_async import RateLimited, TransportError
 from vkpay_async.providers.base import Flow
 from vkpay_async.transport import Transport
-
-SECRETS = ("tOkEn", "sIgNaTuRe", "oUpF8", "prepay_7")
 
 
 @pytest.fixture
 def net() -> Iterator[Net]:
     with Net() as net:
         yield net
-
-
-def secretive() -> Flow[bytes]:
-    """A request full of what is not for a log, refused or answered."""
-    response = yield request(
-        url=f"{ADDRESS}?sign=sIgNaTuRe",
-        headers={"Authorization": "sIgNaTuRe", "Wechatpay-Nonce": "tOkEn"},
-        body=b'{"openid":"oUpF8"}',
-    )
-    if response.status == 429:
-        raise RateLimited(provider="wxpay", code="BUSY", message="oUpF8 is too fast", http_status=429)
-    return response.body
 
 
 async def test_attempts_and_the_last_status_are_told(
@@ -93,25 +76,3 @@ async def test_a_flow_without_a_request_is_no_call(transport: Transport, observe
 
     assert await transport.run(flow()) == 7
     assert (observed.spans, observed.points("vkpay.calls")) == ((), [])
-
-
-@pytest.mark.parametrize("first", [{"status": 200}, {"status": 429}, {"exception": TimeoutError()}])
-async def test_no_secret_reaches_a_log_or_a_span(
-    first: dict[str, Any],
-    net: Net,
-    transport: Transport,
-    naps: Naps,
-    observed: Observed,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    address = f"{ADDRESS}?sign=sIgNaTuRe"
-    net.post(address, **first, body=b"prepay_7", headers={"Set-Cookie": "tOkEn"}, repeat=True)
-    try:
-        await transport.run(secretive())
-    except (RateLimited, TransportError) as error:
-        logging.getLogger("shop").debug("failed: %s", type(error).__name__)
-    told = [json.dumps(vars(record), default=repr) for record in caplog.records]
-    told.append(observed.span().to_json())
-    told += [repr(observed.points(name)) for name in ("vkpay.calls", "vkpay.call.duration")]
-    assert [secret for secret in SECRETS for text in told if secret in text] == []
