@@ -31,7 +31,7 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     bank = Bank()
     monkeypatch.setattr(FakeProvider, "bank", bank, raising=False)
     for name in ("wxpay", "alipay"):
-        monkeypatch.setitem(registry.PROVIDERS, name, FakeProvider)
+        monkeypatch.setitem(registry.PROVIDERS, name, lambda: FakeProvider)
     return bank
 
 
