@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from vkpay_async.ledger.store import LedgerUnavailable, Store
+from vkpay_async.errors import LedgerUnavailable
+from vkpay_async.ledger.store import Store
 
 Op = TypeVar("Op")
 Res = TypeVar("Res")
