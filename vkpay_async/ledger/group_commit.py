@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -14,6 +15,8 @@ from vkpay_async.ledger.store import Store
 
 Op = TypeVar("Op")
 Res = TypeVar("Res")
+
+log = logging.getLogger("vkpay_async.ledger")
 
 LARGEST_BATCH = 256
 
@@ -73,6 +76,7 @@ class GroupCommit(Generic[Op, Res]):
             if len(batch) == 1:
                 _fail(batch[0][1], error)
                 return
+            log.warning("a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__)
             for one in batch:
                 await self._commit([one])
         else:
