@@ -76,7 +76,9 @@ class GroupCommit(Generic[Op, Res]):
             if len(batch) == 1:
                 _fail(batch[0][1], error)
                 return
-            log.warning("a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__)
+            log.warning(
+                "a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__
+            )
             for one in batch:
                 await self._commit([one])
         else:
