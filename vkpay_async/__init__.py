@@ -33,6 +33,7 @@ from vkpay_async.errors import (
     ValidationFailed,
     VKPayError,
 )
+from vkpay_async.jobs import JobCounts
 from vkpay_async.models import (
     BillRow,
     Notification,
@@ -75,6 +76,7 @@ __all__ = [
     "H5Url",
     "InsufficientFunds",
     "InvalidArgument",
+    "JobCounts",
     "JsapiParams",
     "Notification",
     "NotificationInvalid",
