@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ValidationFailed,
         VKPayError,
     )
+    from vkpay_async.jobs import JobCounts
     from vkpay_async.ledger import Transaction
     from vkpay_async.models import (
         BillRow,
@@ -88,6 +89,7 @@ __all__ = [
     "H5Url",
     "InsufficientFunds",
     "InvalidArgument",
+    "JobCounts",
     "JsapiParams",
     "LedgerUnavailable",
     "Notification",
@@ -157,6 +159,7 @@ _NAMES = {
         "RefundTooSoon ResourceNotFound ResponseUnverified SignatureInvalid SignatureProbe "
         "TransportError TransportOutcomeUnknown ValidationFailed VKPayError"
     ),
+    "vkpay_async.jobs": "JobCounts",
     "vkpay_async.ledger": "Transaction",
     "vkpay_async.models": (
         "BillRow FinishedTransfer Notification NotifyReply PayeeInfo Refund RefundState Trade TradeState Transfer TransferState"
