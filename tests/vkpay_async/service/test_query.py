@@ -250,15 +250,31 @@ class TestWaiting:
 
     async def test_a_slow_handler_is_waited_for(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(receiver, "HANDLER_GRACE_S", 0.001)
-        monkeypatch.setattr(payments, "POLL_S", 60)
         gate = Gate(shop)
         await shop.paid()
         shop.paid_at_bank()
         asked = asyncio.create_task(query(shop, await_notify=True))
-        while not shop.pay._pipeline.waiting._events:
-            await asyncio.sleep(0)
+        await asyncio.wait([asked], timeout=0.05)
+        assert not asked.done()
         gate.go_on.set()
         assert (await asyncio.wait_for(asked, 5)).user_order_success is True
+
+    async def test_one_that_runs_in_another_process_too(
+        self, bank: Bank, clock: Clock, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(receiver, "HANDLER_GRACE_S", 0.001)
+        shop, other = open_shop(bank, clock, database), open_shop(bank, clock, database)
+        gate = Gate(shop)
+        other.listen()
+        async with shop.pay, other.pay:
+            await shop.paid()
+            shop.paid_at_bank()
+            asked = asyncio.create_task(query(other, await_notify=True))
+            await asyncio.wait([asked], timeout=0.05)
+            assert not asked.done()
+            gate.go_on.set()
+            assert (await asyncio.wait_for(asked, 5)).user_order_success is True
+        assert other.runs == []
 
     async def test_a_handler_that_was_not_there_when_the_notification_came(self, shop: Shop) -> None:
         await shop.paid()
