@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vkpay_async.cli.db import db
 from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
 from vkpay_async.cli.orders.command import orders
@@ -42,3 +43,4 @@ app.command()(doctor)
 app.command()(query)
 app.add_typer(orders)
 app.add_typer(settings)
+app.add_typer(db)
