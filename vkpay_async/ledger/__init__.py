@@ -6,6 +6,7 @@ from vkpay_async.ledger.ledger import Ledger, Page
 from vkpay_async.ledger.merchants import MerchantRow, Merchants, StoredMerchant
 from vkpay_async.ledger.refunds import RefundChange
 from vkpay_async.ledger.store import LedgerUnavailable, Transaction
+from vkpay_async.ledger.tokens import Token, Tokens
 from vkpay_async.ledger.transfers import TransferRecord
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Page",
     "RefundChange",
     "StoredMerchant",
+    "Token",
+    "Tokens",
     "Transaction",
     "TransferRecord",
 ]
