@@ -31,7 +31,7 @@ from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Ledger, Merchants
+    from vkpay_async.ledger import Ledger, Merchants, Tokens
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
@@ -57,7 +57,7 @@ class VKPay:
         transport: Transport | None = None,
         config_key: str | None = None,
     ) -> None:
-        from vkpay_async.ledger import KnownMerchants, Ledger, Merchants
+        from vkpay_async.ledger import KnownMerchants, Ledger, Merchants, Tokens
 
         self.config = config
         self.orders: Ledger = Ledger(database or _configured(config) or DEFAULT_DATABASE)
@@ -66,6 +66,7 @@ class VKPay:
         vault = vault_from_text(config_key) if config_key else vault_from_env()
         self._providers = Providers(config, env, more_merchants=vault is not None)
         self.merchants: Merchants = Merchants(self.orders, vault, env.now_ms)
+        self.tokens: Tokens = Tokens(self.orders, vault)
         self._known = KnownMerchants(self.merchants, self._providers, env.now_ms)
         self._pipeline = Pipeline(
             providers=self._providers, ledger=self.orders, handlers=self._handlers, env=env

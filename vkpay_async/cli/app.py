@@ -9,6 +9,7 @@ import typer
 from vkpay_async.cli.db import db
 from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
+from vkpay_async.cli.merchants.command import import_merchants, make_key, rotate
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
 from vkpay_async.cli.settings import settings
@@ -41,6 +42,9 @@ def _root(
 app.command()(demo)
 app.command()(doctor)
 app.command()(query)
+settings.command("import")(import_merchants)
+settings.command("key")(make_key)
+settings.command("rotate")(rotate)
 app.add_typer(orders)
 app.add_typer(settings)
 app.add_typer(db)

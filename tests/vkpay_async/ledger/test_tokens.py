@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from tests.vkpay_async.fake import START_MS, Clock
 from vkpay_async.config import Secret
 from vkpay_async.config.vault import new_key, vault_from_text
 from vkpay_async.errors import InvalidArgument, TransportError
-from vkpay_async.ledger import Ledger, Token, Tokens, tokens
+from vkpay_async.ledger import Ledger, Token, Tokens, schema, tokens
 
 LIFE_MS = 7_200_000
 
@@ -127,10 +127,8 @@ async def test_a_refresher_that_died_is_taken_over(
     shared: list[Tokens], ledgers: list[Ledger], fetch: Bank
 ) -> None:
     await got(shared[0], fetch)
-    dead = (
-        f"UPDATE vk_pay_tokens SET refresher = 'dead', refresh_until = {START_MS + LIFE_MS + tokens.LEASE_MS}"
-    )
-    await ledgers[0].write(lambda c: c.execute(text(dead)))
+    lease = {"refresher": "dead", "refresh_until": START_MS + LIFE_MS + tokens.LEASE_MS}
+    await ledgers[0].write(lambda c: c.execute(update(schema.tokens).values(lease)))
     fetch.clock.ms += LIFE_MS
     waiting = asyncio.create_task(got(shared[1], fetch))
     for _ in range(50):
