@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger, Merchants, Tokens
+    from vkpay_async.ledger.days import Reconciliation
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
@@ -45,7 +47,8 @@ class VKPay:
 
     Use it as ``async with pay: …`` or call :meth:`close` at the end. ``database`` is a SQLAlchemy URL, by default the
     config's, else a file ``vkpay.db``. ``config_key`` decrypts the merchants that are kept there (:attr:`merchants`), by
-    default the environment's ``VKPAY_CONFIG_KEY``. ``env`` replaces time and nonces in tests.
+    default the environment's ``VKPAY_CONFIG_KEY``. ``env`` replaces time and nonces in tests. ``context`` holds
+    the parts, for jobs.
     """
 
     def __init__(
@@ -78,7 +81,7 @@ class VKPay:
             pipeline=self._pipeline,
             known=self._known,
         )
-        context = Context(
+        self.context = context = Context(
             env=env,
             providers=self._providers,
             ledger=self.orders,
@@ -293,6 +296,18 @@ class VKPay:
         Raises :class:`ConfigError` for one that cannot be decrypted; the others are taken in all the same.
         """
         await self._known.reload()
+
+    async def reconcile(
+        self, day: dt.date, *, pid: str | None = None, provider: str | None = None
+    ) -> list[Reconciliation]:
+        """Compares each account's bill of a day in Beijing with the ledger, line by line, and keeps the differences.
+
+        Raises :class:`ProviderError` where a bill is not made yet (it is some time before 10:00 of the next day).
+        """
+        from vkpay_async.jobs.reconcile import books_of, reconcile
+
+        books = books_of(self.context, pid=pid, provider=provider)
+        return [await reconcile(self.context, one, day) for one in books]
 
     async def idle(self) -> None:
         """Waits until no handler runs in this process: for tests, and before an orderly end."""

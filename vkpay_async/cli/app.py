@@ -12,6 +12,7 @@ from vkpay_async.cli.doctor.command import doctor
 from vkpay_async.cli.merchants.command import import_merchants, make_key, rotate
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
+from vkpay_async.cli.reconcile.command import reconcile
 from vkpay_async.cli.settings import settings
 from vkpay_async.version import VERSION
 
@@ -42,6 +43,7 @@ def _root(
 app.command()(demo)
 app.command()(doctor)
 app.command()(query)
+app.command()(reconcile)
 settings.command("import")(import_merchants)
 settings.command("key")(make_key)
 settings.command("rotate")(rotate)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
-from vkpay_async.ledger.store import LedgerUnavailable
+from vkpay_async.errors import LedgerUnavailable
 
 WAIT_S = 60
 _POSTGRESQL_KEY = 0x766B7061795F6462  # "vkpay_db"; such keys are a database's own
