@@ -74,7 +74,9 @@ class Caller(asyncio.Protocol):
         if len(rest) < length:
             return
         self._buffer = rest[length:]
-        self._load.answered(head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")), time.perf_counter() - self._sent)
+        self._load.answered(
+            head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")), time.perf_counter() - self._sent
+        )
         self._next()
 
     def _next(self) -> None:
@@ -178,7 +180,9 @@ async def one_each(database: str, numbers: list[str]) -> web.Application:
         connection.execute("BEGIN IMMEDIATE")
         key = (trade.out_trade_no, trade.transaction_id)
         connection.execute("INSERT INTO heard VALUES (?, ?, ?)", (*key, body))
-        connection.execute("UPDATE orders SET status = 1, paid = ? WHERE number = ? AND status = 0", key[::-1])
+        connection.execute(
+            "UPDATE orders SET status = 1, paid = ? WHERE number = ? AND status = 0", key[::-1]
+        )
         connection.execute("COMMIT")
         return web.Response(body=OK, content_type="application/json")
 

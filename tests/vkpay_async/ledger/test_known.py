@@ -149,7 +149,7 @@ async def test_a_merchant_in_use_is_looked_after_once_a_minute(process: Build, c
     assert (reader.appid("shop9"), reader.asked) == ("wx10", asked + 2)
 
 
-@pytest.mark.parametrize("key", [None, new_key()])
+@pytest.mark.parametrize("key", [None, "f" * 64], ids=["none", "another"])
 async def test_what_cannot_be_decrypted_is_said_when_it_is_used(
     process: Build, key: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
