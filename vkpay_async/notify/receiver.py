@@ -27,7 +27,7 @@ from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Ledger
+    from vkpay_async.ledger import KnownMerchants, Ledger
 
 log = logging.getLogger("vkpay_async.notify")
 
@@ -57,8 +57,15 @@ class Receiver:
     """Takes notifications in: whose is it, is it genuine, and what to answer."""
 
     def __init__(
-        self, *, providers: Providers, ledger: Ledger, transport: Transport, pipeline: Pipeline
+        self,
+        *,
+        providers: Providers,
+        ledger: Ledger,
+        transport: Transport,
+        pipeline: Pipeline,
+        known: KnownMerchants,
     ) -> None:
+        self._known = known
         self._providers = providers
         self._ledger = ledger
         self._transport = transport
@@ -71,6 +78,7 @@ class Receiver:
             route = parse_path(raw.path)
             refusal = self._providers.refusal(route.pay_type) or _NOT_OURS
             pid = await self._pid(route)
+            await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
