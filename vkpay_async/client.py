@@ -30,7 +30,7 @@ from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Ledger
+    from vkpay_async.ledger import Event, Ledger
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
@@ -274,6 +274,20 @@ class VKPay:
         return await self._receiver.receive(
             RawNotification(path=path, headers=lower, body=body, method=method)
         )
+
+    async def replay_notification(self, event_id: str) -> Event:
+        """Takes a stored notification once more, whatever became of it before, and runs its handler.
+
+        One that did not fit is matched again; one whose handler has run is handled again, under the same
+        ``idempotency_key``. The answer says how it ended. Raises :class:`InvalidArgument` for an unknown id or one that is
+        being handled now, and what still does not fit.
+        """
+        return await self._pipeline.replay(event_id)
+
+    @property
+    def handlers(self) -> Handlers:
+        """What is registered with this object."""
+        return self._handlers
 
     async def idle(self) -> None:
         """Waits until no handler runs in this process: for tests, and before an orderly end."""

@@ -10,6 +10,7 @@ from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
+from vkpay_async.cli.serve.command import serve_command
 from vkpay_async.cli.settings import settings
 from vkpay_async.version import VERSION
 
@@ -40,5 +41,6 @@ def _root(
 app.command()(demo)
 app.command()(doctor)
 app.command()(query)
+app.command("serve")(serve_command)
 app.add_typer(orders)
 app.add_typer(settings)
