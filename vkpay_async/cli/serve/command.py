@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import ExitStack
 from typing import Annotated
 
 import msgspec
@@ -104,11 +105,14 @@ async def _serve_here(pay: VKPay, serving: Serving, as_json: bool) -> int:
 async def _serve_supervised(serving: Serving, as_json: bool) -> int:
     start_logging()
     check_free(serving.host, serving.port)
-    held = open_sockets(serving.host, serving.port, shared=True)  # keeps the port between two workers
-    addresses = shown_addresses(held, serving.prefix)
-    chosen = msgspec.structs.replace(serving, port=held[0].getsockname()[1])
+    with ExitStack() as held:  # keeps the port between two workers
+        sockets = open_sockets(serving.host, serving.port, shared=True)
+        for bound in sockets:
+            held.enter_context(bound)
+        addresses = shown_addresses(sockets, serving.prefix)
+        chosen = msgspec.structs.replace(serving, port=sockets[0].getsockname()[1])
 
-    def started(facts: Facts, pids: list[int]) -> None:
-        say_started(chosen, facts, addresses, pids, as_json=as_json)
+        def started(facts: Facts, pids: list[int]) -> None:
+            say_started(chosen, facts, addresses, pids, as_json=as_json)
 
-    return await Supervisor(chosen, started=started).run()
+        return await Supervisor(chosen, started=started).run()

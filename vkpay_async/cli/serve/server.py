@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,24 +64,31 @@ async def serve(
 ) -> None:
     """Listens until ``stop`` is set; then no new connection is taken, and what runs has ``drain`` seconds to end.
 
-    Raises :class:`ConfigError` for a port that is taken, :class:`LedgerUnavailable`.
+    The sockets are closed in any case. Raises :class:`ConfigError` for a port that is taken, :class:`LedgerUnavailable`.
     """
-    runner = web.AppRunner(
-        build_app(pay, serving),
-        access_log=logging.getLogger("aiohttp.access") if serving.access_log else None,
-        shutdown_timeout=serving.drain,
-    )
-    try:
-        await runner.setup()
+    with ExitStack() as opened:
         for bound in sockets:
-            try:
-                await web.SockSite(runner, bound).start()
-            except OSError as error:
-                raise not_listening(serving.host, serving.port, error) from error
-        ready()
-        await stop.wait()
-    finally:
-        await _drain(runner, serving.drain)
+            opened.enter_context(bound)
+        runner = web.AppRunner(
+            build_app(pay, serving),
+            access_log=logging.getLogger("aiohttp.access") if serving.access_log else None,
+            shutdown_timeout=serving.drain,
+        )
+        try:
+            await _listen(runner, serving, sockets)
+            ready()
+            await stop.wait()
+        finally:
+            await _drain(runner, serving.drain)
+
+
+async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
+    await runner.setup()
+    try:
+        for bound in sockets:
+            await web.SockSite(runner, bound).start()
+    except OSError as error:
+        raise not_listening(serving.host, serving.port, error) from error
 
 
 def build_app(pay: VKPay, serving: Serving) -> web.Application:
