@@ -33,7 +33,9 @@ from vkpay_async.errors import (
     ValidationFailed,
     VKPayError,
 )
+from vkpay_async.jobs import JobCounts
 from vkpay_async.models import (
+    BillRow,
     Notification,
     NotifyReply,
     PayeeInfo,
@@ -66,6 +68,7 @@ __version__ = VERSION
 __all__ = [
     "AppParams",
     "AuthenticationFailed",
+    "BillRow",
     "CodePayResult",
     "CodeUrl",
     "Config",
@@ -73,6 +76,7 @@ __all__ = [
     "H5Url",
     "InsufficientFunds",
     "InvalidArgument",
+    "JobCounts",
     "JsapiParams",
     "Notification",
     "NotificationInvalid",

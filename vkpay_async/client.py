@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import msgspec
 from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
 from vkpay_async.errors import InvalidArgument
+from vkpay_async.jobs import JobCounts, JobLoop, run_once
 from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
 from vkpay_async.notify import Handlers, NotificationResult, Pipeline, Receiver
 from vkpay_async.order import Order
@@ -70,7 +72,7 @@ class VKPay:
             transport=self._transport,
             pipeline=self._pipeline,
         )
-        context = Context(
+        self._context = context = Context(
             config=config,
             env=env,
             providers=self._providers,
@@ -292,6 +294,25 @@ class VKPay:
     async def idle(self) -> None:
         """Waits until no handler runs in this process: for tests, and before an orderly end."""
         await self._pipeline.close()
+
+    @asynccontextmanager
+    async def jobs_running(
+        self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> AsyncIterator[None]:
+        """Runs the jobs in this process while the block lasts: ``async with pay, pay.jobs_running(): …``.
+
+        They run failed handlers again, ask after payments, refunds and transfers that nothing was heard of, and close
+        orders whose time is over. Any number of processes may run them at once.
+        """
+        async with JobLoop(self._context, sleep=sleep):
+            yield
+
+    async def run_jobs(self, *names: str) -> JobCounts:
+        """Runs each job once, or those named, and waits for the handlers they set off: for tests, and for cron.
+
+        Raises :class:`InvalidArgument` for a name there is not, and what a job raised when all have had their turn.
+        """
+        return await run_once(self._context, names)
 
     def provider(self, pay_type: str, *, pid: str | None = None) -> BoundProvider:
         """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``."""

@@ -277,6 +277,27 @@ class FinishedTransfer(Transfer, frozen=True, kw_only=True):
     idempotency_key: str = ""
 
 
+class BillRow(Value, frozen=True, kw_only=True):
+    """One line of a provider's daily bill: a payment, or money given back.
+
+    ``amount`` is positive either way. ``state`` is the bill's own word (``SUCCESS``, ``PROCESSING``; Alipay's bill only
+    tells 交易 from 退款). A payment taken back as a whole, by a reversal, is a refund without an ``out_refund_no``.
+    ``raw`` is the line by the bill's own column names.
+    """
+
+    kind: Literal["payment", "refund"]
+    out_trade_no: str
+    transaction_id: str
+    amount: Fen
+    state: str
+    time_ms: int
+    out_refund_no: str | None = None
+    refund_id: str | None = None
+    appid: str | None = None
+    mch_id: str | None = None
+    raw: Mapping[str, str] = {}
+
+
 class RawNotification(Value, frozen=True, kw_only=True):
     """A notification as it came in: the bytes of the body and the headers, names in lower case.
 

@@ -73,6 +73,8 @@ class Journal:
 
 
 def shown(body: bytes) -> str:
-    """A body as the journal keeps it: text, without secrets, cut where it gets long."""
+    """A body as the journal keeps it: text, without secrets, cut where it gets long; of a file its size."""
+    if b"\0" in body[:BODY_BYTES]:
+        return f"({len(body)} bytes that are no text)"
     text = redact(body[:BODY_BYTES].decode(errors="replace"))
     return text if len(body) <= BODY_BYTES else f"{text}… ({len(body)} bytes)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
 from vkpay_async.config import Node
 from vkpay_async.errors import NotificationInvalid, ResourceNotFound, SignatureInvalid
 from vkpay_async.models import (
+    BillRow,
     CreateOrder,
     Notification,
     NotifyReply,
@@ -96,6 +98,7 @@ class Bank:
         self.calls: list[tuple[str, Any]] = []
         self.trades: dict[str, Trade] = {}
         self.refunds: dict[str, Refund] = {}
+        self.bills: dict[dt.date, tuple[BillRow, ...]] = {}
         self.refund_state = RefundState.PROCESSING
         self._errors: dict[str, list[BaseException]] = {}
 
@@ -198,6 +201,11 @@ class FakeProvider:
         yield ASK
         self.bank.asked("cancel_transfer", ref)
         return self._transfer(ref.out_bill_no or "B1", TransferState.CANCELING)
+
+    def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
+        yield ASK
+        self.bank.asked("trade_bill", day)
+        return self.bank.bills.get(day, ())
 
     def notification(self, raw: RawNotification) -> Flow[Notification]:
         yield from ()

@@ -35,3 +35,7 @@ def test_the_newest_that_match_are_found() -> None:
 def test_a_long_body_is_cut_and_a_strange_one_is_still_text() -> None:
     assert shown(b"x" * (BODY_BYTES + 1)).endswith("x… (16385 bytes)")
     assert shown(b"\xff\xfe") == "\ufffd\ufffd"
+
+
+def test_a_file_is_no_text() -> None:
+    assert shown(b"\x1f\x8b\x08\x00") == "(4 bytes that are no text)"

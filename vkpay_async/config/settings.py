@@ -50,8 +50,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     happened is stored, or ``handled``, once the handler has succeeded. A handler that failed is run again with growing
     pauses, ``handler_attempts`` times in all; up to ``handlers_at_once`` run in one process.
 
-    ``notify_key`` and ``auto_delete_expired_orders`` are read, so that a vk-uni-pay config loads as it is, and have no
-    effect in this version: nothing is encrypted with the one, and no order is deleted by the other.
+    ``auto_delete_expired_orders`` is in days: the jobs delete orders that were not paid by then, 0 keeps them for ever.
+
+    ``notify_key`` is read, so that a vk-uni-pay config loads as it is, and has no effect in this version: nothing is
+    encrypted with it.
     """
 
     source: str = "config"

@@ -74,6 +74,15 @@ _TAKE_REFUND = (
     )
     .values(check_due=bindparam("again"), checks=refunds.c.checks + 1)
 )
+_PUT_OFF_REFUND = (
+    update(refunds)
+    .where(
+        refunds.c.out_trade_no == bindparam("number"),
+        refunds.c.out_refund_no == bindparam("refund"),
+        refunds.c.check_due.is_not(None),
+    )
+    .values(check_due=bindparam("until"))
+)
 _DUE_TRANSFERS = (
     select(*(transfers.c[name] for name in (*DueTransfer.__struct_fields__, "check_due")))
     .where(transfers.c.check_due.is_not(None), transfers.c.check_due <= bindparam("now"))
@@ -88,6 +97,15 @@ _TAKE_TRANSFER = (
         transfers.c.check_due == bindparam("was"),
     )
     .values(check_due=bindparam("again"), checks=transfers.c.checks + 1)
+)
+_PUT_OFF_TRANSFER = (
+    update(transfers)
+    .where(
+        transfers.c.out_bill_no == bindparam("number"),
+        transfers.c.pid == bindparam("merchant"),
+        transfers.c.check_due.is_not(None),
+    )
+    .values(check_due=bindparam("until"))
 )
 
 
@@ -132,12 +150,25 @@ def take_transfers(connection: Connection, *, now: int, again: int, most: int) -
     return taken
 
 
+def put_off_refund(connection: Connection, row: DueRefund, until: int | None) -> None:
+    """When a refund is to be asked after next, ``None`` for never; one that is settled stays so."""
+    key = {"number": row.out_trade_no, "refund": row.out_refund_no}
+    connection.execute(_PUT_OFF_REFUND, {**key, "until": until})
+
+
+def put_off_transfer(connection: Connection, row: DueTransfer, until: int | None) -> None:
+    """When a transfer is to be asked after next, ``None`` for never; one that is settled stays so."""
+    key = {"number": row.out_bill_no, "merchant": row.pid}
+    connection.execute(_PUT_OFF_TRANSFER, {**key, "until": until})
+
+
 def delete_unpaid(connection: Connection, *, before: int, most: int) -> int:
-    """Money that was heard of is never deleted, whatever the order's status says."""
-    heard = exists().where(notifications.c.number == orders.c.out_trade_no)
+    """Money that was heard of is never deleted, whatever the order's status says; nor is what is still asked after."""
+    heard = exists().where(notifications.c.number == orders.c.out_trade_no, notifications.c.kind != "closed")
+    settled = (orders.c.repair_due.is_(None), orders.c.expire_due.is_(None))
     statement = (
         select(orders.c.out_trade_no)
-        .where(orders.c.create_date < before, orders.c.status.in_((-1, 0)), ~heard)
+        .where(orders.c.create_date < before, orders.c.status.in_((-1, 0)), *settled, ~heard)
         .order_by(orders.c.create_date)
         .limit(most)
     )

@@ -31,6 +31,7 @@ class GroupCommit(Generic[Op, Res]):
         self._apply = apply
         self._flushers = flushers
         self._waiting: deque[tuple[Op, asyncio.Future[Res]]] = deque()
+        self._flushing = 0
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, operation: Op) -> Res:
@@ -38,7 +39,8 @@ class GroupCommit(Generic[Op, Res]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Res] = loop.create_future()
         self._waiting.append((operation, future))
-        if len(self._running) < self._flushers:
+        if self._flushing < self._flushers:
+            self._flushing += 1
             task = loop.create_task(self._flush(), name="vkpay-group-commit")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -50,9 +52,14 @@ class GroupCommit(Generic[Op, Res]):
             await asyncio.wait(self._running)
 
     async def _flush(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-            await self._commit(batch)
+        # Counted down in the same step that found nothing waiting: what is handed in afterwards starts a flusher.
+        try:
+            await asyncio.sleep(0)  # whatever is ready in this turn of the loop goes along
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+                await self._commit(batch)
+        finally:
+            self._flushing -= 1
 
     async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]]) -> None:
         operations = [operation for operation, _ in batch]

@@ -7,6 +7,7 @@ come in through :class:`Env`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
+    BillRow,
     CreateOrder,
     Notification,
     NotifyReply,
@@ -38,7 +40,8 @@ class HttpRequest(Value, frozen=True, kw_only=True):
 
     ``operation`` names it in errors and telemetry (``wxpay.refund``). ``moves_money`` decides what a missing answer
     means: the outcome is unknown. ``repeatable`` means that the identical call may be sent again, because the
-    provider knows it by the merchant's number or because it only reads.
+    provider knows it by the merchant's number or because it only reads. ``max_response`` is in bytes, for a file that may
+    be larger than the settings allow an answer to be.
     """
 
     method: str
@@ -49,6 +52,7 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     moves_money: bool = False
     repeatable: bool = True
     timeout_ms: int | None = None
+    max_response: int = 0
 
 
 class HttpResponse(Value, frozen=True, kw_only=True):
@@ -118,6 +122,14 @@ class Provider(Protocol):
 
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         """Takes a transfer back that the user has not confirmed."""
+
+    def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
+        """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.
+
+        A bill is made the day after, some time before 10:00, and may have tens of megabytes. It is held in memory, and
+        100 000 lines are read in one to two seconds, in which nothing else runs: large ones belong into a process of jobs.
+        Raises :class:`ProviderError` for a day that has no bill yet, and for a bill that cannot be read, with the line.
+        """
 
     def notification(self, raw: RawNotification) -> Flow[Notification]:
         """Verifies, decrypts and types a notification. Yields only when a verification key has to be fetched.

@@ -100,6 +100,17 @@ class Payments:
             order = await self._c.ledger.require(order.out_trade_no)
         return _status(order, trade, pay_order_info)
 
+    async def settle(self, order: Order) -> TradeState:
+        """Asks the provider how an order stands; a paid one goes the way of a notification.
+
+        Raises :class:`NotificationMismatch` when what was paid is not the order.
+        """
+        provider = self._c.providers.get(order.pid, order.pay_type)
+        trade = await self._trade(order, provider)
+        if trade.state.paid:
+            await self._paid(order, trade, provider)
+        return trade.state
+
     async def close(self, order: Order) -> Order:
         if order.paid:
             raise OrderConflict(f"order {order.out_trade_no!r} is paid; refund it instead of closing it")
@@ -221,17 +232,17 @@ class Payments:
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
                     await pipeline.waiting.wait(number, NOTIFY_GRACE_S)
-                settled = await pipeline.paid(number, trade, provider, _asked(order))
-                if settled.error is not None:
-                    raise settled.error
+                await self._paid(order, trade, provider)
                 while not await pipeline.answered(number):
                     await pipeline.waiting.wait(number, POLL_S)
         return await self._c.ledger.require(number)
 
-
-def _asked(order: Order) -> Source:
-    """Heard by asking; under the way of paying that the order has."""
-    return Source(pay_type=order.pay_type, pid=order.pid or "default")
+    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> None:
+        """Heard by asking; under the way of paying that the order has."""
+        source = Source(pay_type=order.pay_type, pid=order.pid or "default")
+        settled = await self._c.pipeline.paid(order.out_trade_no, trade, provider, source)
+        if settled.error is not None:
+            raise settled.error
 
 
 def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:

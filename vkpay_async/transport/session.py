@@ -129,11 +129,11 @@ class Transport:
             timeout=timeout,
             allow_redirects=False,
         ) as response:
-            body = await self._body(response)
+            body = await self._body(response, max(self._settings.max_response, request.max_response))
             return HttpResponse(status=response.status, headers=response.headers, body=body)
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        limit = self._settings.max_response
+    @staticmethod
+    async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         if response.content_length is not None and response.content_length <= limit:
             return await response.read()
         body = bytearray()

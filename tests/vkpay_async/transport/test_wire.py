@@ -160,6 +160,19 @@ async def test_an_answer_may_be_as_large_as_the_limit_and_no_larger(
         await transport.run(ask(provider.request("/?size=1001")))
 
 
+async def test_a_request_may_allow_a_larger_answer_and_never_a_smaller_one(
+    provider: Provider, make: Callable[..., Transport]
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 1000)
+
+    provider.answer = answer
+    transport = make(max_response=999, attempts=1)
+    assert len((await transport.run(ask(provider.request(max_response=1000)))).body) == 1000
+    with pytest.raises(TransportError, match="the answer is larger than 999 bytes"):
+        await transport.run(ask(provider.request(max_response=10)))
+
+
 async def test_an_endless_answer_is_cut_off(provider: Provider, make: Callable[..., Transport]) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

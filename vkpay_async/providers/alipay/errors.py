@@ -111,6 +111,11 @@ _ROWS: tuple[tuple[type[ProviderError] | None, str, str], ...] = (
         "ORDER_NOT_EXIST",
     ),
     (
+        ResourceNotFound,
+        "a day's bill is made the day after, by 10:00: ask then; a day without any trade may have none at all",
+        "NO_BILL_DATA BILL_NOT_EXIST",
+    ),
+    (
         OrderStateConflict,
         "query the order: it has been paid, closed, refunded or finished",
         "TRADE_HAS_SUCCESS TRADE_HAS_CLOSE TRADE_HAS_FINISHED TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID "
@@ -196,7 +201,7 @@ _ROWS: tuple[tuple[type[ProviderError] | None, str, str], ...] = (
         "isv.missing-method isv.invalid-method isv.invalid-format isv.missing-version isv.invalid-charset "
         "isv.invalid-digest isv.grant-type-invalid isv.unmatched-app-id TOTAL_FEE_EXCEED EXCEED_LIMIT_SM_MIN_AMOUNT "
         "INVALID_STORE_ID SELLER_NOT_EXIST CURRENCY_NOT_SUPPORT ALLOC_AMOUNT_VALIDATE_ERROR "
-        "ALIPAY_ACCOUNT_NOT_EXIST TRUSTEESHIP_ACCOUNT_NOT_EXIST",
+        "ALIPAY_ACCOUNT_NOT_EXIST TRUSTEESHIP_ACCOUNT_NOT_EXIST BILL_DATE_BEFORE_REGISTRATION TYPE_NOT_SUPPORTED",
     ),
 )
 

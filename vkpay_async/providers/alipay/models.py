@@ -51,6 +51,13 @@ class Buyer(Wire, frozen=True, kw_only=True):
         return self.buyer_open_id or self.buyer_user_id or self.buyer_id
 
 
+class BillAddress(Wire, frozen=True, kw_only=True):
+    """Where a bill is, for 30 seconds. ``bill_file_code`` says if it is empty."""
+
+    bill_download_url: str
+    bill_file_code: str | None = None
+
+
 class QueryAnswer(Buyer, frozen=True, kw_only=True):
     out_trade_no: str
     trade_status: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
+    BillRow,
     CreateOrder,
     Notification,
     NotifyReply,
@@ -24,7 +26,7 @@ from vkpay_async.models import (
     TransferRequest,
 )
 from vkpay_async.order_info import OrderInfo, OrderString, PageUrl
-from vkpay_async.providers.alipay import notify, refund, trade, transfer
+from vkpay_async.providers.alipay import bills, notify, refund, trade, transfer
 from vkpay_async.providers.alipay.answer import Call
 from vkpay_async.providers.alipay.certs import Certificates
 from vkpay_async.providers.alipay.gateway import OUR_PARAMETERS, Gateway
@@ -199,6 +201,16 @@ class AlipayProvider:
         """What the account ``user_id`` (2088…, or an openid) holds, in fen."""
         call = self._call("account_balance", "alipay.fund.account.query", transfer.balance_content(user_id))
         return (yield from self._gateway.call(call, transfer.parse_balance))
+
+    def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
+        """Every payment and refund of a day in Beijing; empty where nothing happened.
+
+        It is the account's bill, of all its apps. Ready at 10:00 of the next day: :class:`ResourceNotFound` before. Tens
+        of megabytes in large shops, which come packed and are held in memory. Raises :class:`ProviderUnavailable` for a
+        bill that cannot be read, with the line. Alipay signs the bill's address and not the bill.
+        """
+        call = self._call("trade_bill", bills.METHOD, bills.bill_content(day))
+        return bills.trade_bill(self._gateway, call, self._node.timeout)
 
     def request(
         self, method: str, biz_content: Mapping[str, Any] | None = None, **top_level: str | None

@@ -85,7 +85,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "NO_STATEMENT_EXIST": Meaning(
         ResourceNotFound, "there were no transactions on that day: no bill will come"
     ),
-    "STATEMENT_CREATING": Meaning(ProviderUnavailable, "the bill is being made: ask again in ten minutes"),
+    "STATEMENT_CREATING": Meaning(
+        ProviderUnavailable, "the bill is being made: ask again after 10:00 of the day after"
+    ),
     "ALREADY_EXISTS": Meaning(
         OrderStateConflict,
         "the number was used with other data: query it, and use a new number for a new transfer",
@@ -214,8 +216,14 @@ def error_from(
     )
 
 
-def unreadable(operation: Operation, why: str, response: HttpResponse | None = None) -> ProviderError:
-    """The error for a signed success that is not what this call answers."""
+def unreadable(
+    operation: Operation,
+    why: str,
+    response: HttpResponse | None = None,
+    *,
+    advice: str = "check base_url, then try again",
+) -> ProviderError:
+    """The error for a success that is not what this call answers. Where money moves, the advice is to query."""
     kind = ProviderOutcomeUnknown if operation.moves_money else ProviderUnavailable
     return kind(
         provider=PROVIDER,
@@ -223,7 +231,7 @@ def unreadable(operation: Operation, why: str, response: HttpResponse | None = N
         message=f"{operation.name} was answered with something unexpected: {why}",
         http_status=response.status if response else None,
         request_id=response.headers.get("request-id") if response else None,
-        advice=_QUERY_FIRST if operation.moves_money else "check base_url, then try again",
+        advice=_QUERY_FIRST if operation.moves_money else advice,
     )
 
 

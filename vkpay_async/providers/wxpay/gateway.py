@@ -21,6 +21,7 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import JsonObject
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, target_of
+from vkpay_async.providers.bill import DOWNLOAD_MS, LARGEST_FILE
 from vkpay_async.providers.wxpay.certs import (
     PUBLIC_KEY_PREFIX,
     NamedKey,
@@ -140,6 +141,26 @@ class Gateway:
         self.verifier.add(certificates)
         return certificates
 
+    def fetch(self, operation: Operation, url: str) -> Flow[HttpResponse]:
+        """A file at an address that a signed answer gave. The request is signed for that address as it stands.
+
+        The file is not signed: what the signed answer says of it is the caller's to compare. Raises what a refusal says.
+        """
+        secure = self._base_url.startswith("https://")
+        if not url.startswith("https://" if secure else ("https://", "http://")):
+            raise unreadable(operation, "an address that is not one to be called")
+        response = yield HttpRequest(
+            method="GET",
+            url=url,
+            headers=self._headers("GET", target_of(url), b"", None),
+            operation=operation.name,
+            timeout_ms=max(self._timeout_ms or 0, DOWNLOAD_MS),
+            max_response=LARGEST_FILE,
+        )
+        if response.status != 200:
+            raise error_from(response, operation, self.env.now_ms())
+        return response
+
     def encryption_key(self) -> Flow[NamedKey]:
         """What sensitive fields are encrypted with; fetched when no valid one is known."""
         try:
@@ -169,7 +190,7 @@ class Gateway:
         return HttpRequest(
             method=method,
             url=f"{self._base_url}{target}",
-            headers=self._headers(method, target, body, serial),
+            headers=self._headers(method, self._prefix + target, body, serial),
             body=body,
             operation=operation.name,
             moves_money=operation.moves_money,
@@ -181,7 +202,7 @@ class Gateway:
         headers = {
             "Accept": "application/json",
             "User-Agent": f"vkpay-async/{VERSION}",
-            "Authorization": self.key.authorization(method, self._prefix + target, body, self.env),
+            "Authorization": self.key.authorization(method, target, body, self.env),
         }
         if self.verifier.public_key is not None:
             serial = self.verifier.public_key.serial

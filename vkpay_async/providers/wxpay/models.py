@@ -139,6 +139,14 @@ class TransferBill(Wire, frozen=True, kw_only=True):
     package_info: str | None = None
 
 
+class BillAddress(Wire, frozen=True, kw_only=True):
+    """Where a bill is, and the hash of it unpacked."""
+
+    hash_type: str
+    hash_value: str
+    download_url: str
+
+
 class Echo(Wire, frozen=True, kw_only=True):
     """What came back: ``encrypted_echo_message`` is decrypted already."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ import msgspec
 
 from vkpay_async.config import WxpayNode
 from vkpay_async.models import (
+    BillRow,
     CreateOrder,
     Notification,
     NotifyReply,
@@ -25,7 +27,7 @@ from vkpay_async.models import (
 )
 from vkpay_async.order_info import OrderInfo
 from vkpay_async.providers.base import Env, Flow
-from vkpay_async.providers.wxpay import refunds, transfers
+from vkpay_async.providers.wxpay import bills, refunds, transfers
 from vkpay_async.providers.wxpay.bodies import check_number, check_target, encrypt_fields, encrypt_text
 from vkpay_async.providers.wxpay.certs import PlatformCertificate, Verifier
 from vkpay_async.providers.wxpay.client_forms import FORMS
@@ -170,6 +172,16 @@ class WxpayProvider:
             CANCEL_TRANSFER, _TRANSFER, "POST", transfers.cancel_path(ref)
         )
         return transfers.transfer_from(bill, raw)
+
+    def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
+        """Every payment and refund of a day in Beijing; empty where nothing happened. A service provider's has those
+        of all its sub-merchants.
+
+        Ready at 10:00 of the next day: :class:`ProviderUnavailable` before. Kept for three months; tens of megabytes
+        in large shops, which come packed and are held in memory. Raises :class:`ProviderUnavailable` as well for a bill
+        that is not the one promised, or that cannot be read, with the line.
+        """
+        return bills.trade_bill(self._gateway, day)
 
     def request(
         self,

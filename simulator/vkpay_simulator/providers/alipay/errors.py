@@ -199,6 +199,12 @@ UNPREFIXED = {
     "TRUSTEESHIP_ACCOUNT_NOT_EXIST": "托管子户不存在",
     "AUTH_INFO_NOT_EXISTS": "授权信息不存在",
     "AUTH_CODE_ERROR": "授权码错误",
+    "NO_BILL_DATA": "无账单数据",
+    "INVAILID_ARGUMENTS": "参数不合法",  # so it is spelt there
+    "BILL_NOT_EXIST": "账单不存在",
+    "UNKNOWN_ERROR": "未知错误",
+    "BILL_DATE_BEFORE_REGISTRATION": "账单日期早于签约日期",
+    "TYPE_NOT_SUPPORTED": "账单类型不支持",
 }
 
 BUSINESS = {f"ACQ.{code}": text for code, text in ACQUIRING.items()} | UNPREFIXED

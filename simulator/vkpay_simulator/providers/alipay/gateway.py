@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vkpay_simulator.exchange import Answer, Request
@@ -49,7 +50,7 @@ class Gateway:
             call = self._admission.admit(params)
         except Refusal as refused:
             return self._refused(params, refused)
-        return self._served(call)
+        return self._served(replace(call, origin=request.origin))
 
     def operation_of(self, request: Request) -> str:
         """The method asked for, for faults and the journal."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from vkpay_simulator.providers.alipay.admission import Method, refusal
 from vkpay_simulator.providers.alipay.barcode import Barcode
+from vkpay_simulator.providers.alipay.bills import Bills
 from vkpay_simulator.providers.alipay.cashier import Cashier
 from vkpay_simulator.providers.alipay.fields import Fields
 from vkpay_simulator.providers.alipay.models import Call
@@ -60,7 +61,12 @@ def not_over_http(_call: Call) -> Content:
 
 
 def method_table(
-    orders: Orders, barcode: Barcode, refunds: Refunds, cashier: Cashier, transfers: Transfers
+    orders: Orders,
+    barcode: Barcode,
+    refunds: Refunds,
+    cashier: Cashier,
+    transfers: Transfers,
+    bills: Bills,
 ) -> dict[str, Method]:
     return {
         "alipay.trade.app.pay": Method(
@@ -80,6 +86,7 @@ def method_table(
         "alipay.trade.wap.pay": Method(
             handler=cashier.show, products=frozenset({"QUICK_WAP_WAY"}), kind="page"
         ),
+        "alipay.data.dataservice.bill.downloadurl.query": Method(handler=bills.query),
         "alipay.fund.account.query": Method(handler=transfers.balance),
         "alipay.fund.trans.common.query": Method(handler=transfers.query, products=TRANSFER),
         # Service providers cannot send other people's money: https://github.com/go-pay/gopay/issues/108

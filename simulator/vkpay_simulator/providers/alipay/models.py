@@ -22,7 +22,7 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request that passed the gateway: who asks, for which seller, and what."""
+    """A request that passed the gateway: who asks, for which seller, and what. ``origin`` is where it came in."""
 
     method: str
     app: App
@@ -30,6 +30,7 @@ class Call:
     auth_app_id: str
     params: Parameters
     biz: dict[str, Any]
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

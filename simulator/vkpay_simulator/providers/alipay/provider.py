@@ -12,6 +12,7 @@ from vkpay_simulator.providers.alipay import settings
 from vkpay_simulator.providers.alipay.accounts import Account, App, Registrar, config_row
 from vkpay_simulator.providers.alipay.admission import Method
 from vkpay_simulator.providers.alipay.barcode import Barcode
+from vkpay_simulator.providers.alipay.bills import DOWNLOAD, Bills
 from vkpay_simulator.providers.alipay.buyers import Buyers
 from vkpay_simulator.providers.alipay.cashier import PATH, Cashier, refused_result
 from vkpay_simulator.providers.alipay.control import Hand
@@ -50,6 +51,7 @@ class AlipaySim:
         self._barcode = Barcode(world.clock, self._trades, self._buyers, self.rules)
         self._transfers = Transfers(world, Messenger(world, self.rules))
         self._cashier = Cashier(world.clock, world.ids, self._trades, self._buyers, notifier)
+        self._bills = Bills(world.clock, world.ids, self._trades)
         self._gateway = Gateway(self._apps, self._methods(world), world.ids)
         self._hand = Hand(self.accounts, self._trades, self._transfers, self._buyers)
         self._subjects = Subjects(self._apps, self._trades, self._cashier)
@@ -61,6 +63,7 @@ class AlipaySim:
             Refunds(self._trades, self._buyers),
             self._cashier,
             self._transfers,
+            self._bills,
         )
 
     def routes(self) -> Sequence[Route]:
@@ -72,6 +75,7 @@ class AlipaySim:
         }
         return [
             *(self._gateway_route(method) for method in ("GET", "POST")),
+            Route(method="GET", path=DOWNLOAD, operation="alipay.bill", handler=self._bills.download),
             Route(method="GET", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.revisit),
             Route(method="POST", path=PATH + "{token}", operation="alipay.cashier", handler=cashier.press),
             *(
@@ -145,7 +149,7 @@ class AlipaySim:
         """Rules, balances and the settings of apps go back to what they were at the opening; keys and
         certificates stay."""
         self.rules.restore()
-        for kept in (self._trades, self._barcode, self._transfers, self._cashier, self._buyers):
+        for kept in (self._trades, self._barcode, self._transfers, self._cashier, self._buyers, self._bills):
             kept.clear()
         for account in self.accounts.values():
             account.restore()

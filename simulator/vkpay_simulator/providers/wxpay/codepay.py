@@ -136,6 +136,7 @@ class CodePayments:
             raise WxpayError("USERPAYING", advice=advice)
         if order.state == "SUCCESS":
             order.account.balances[order.payee] -= order.total
+            order.reversed_ms = now
         order.move("REVOKED")
 
 

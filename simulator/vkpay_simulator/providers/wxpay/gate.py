@@ -37,7 +37,15 @@ class Reply(NamedTuple):
     status: int = 200
 
 
+class File(NamedTuple):
+    """A download, which is not signed."""
+
+    body: bytes
+    content_type: str
+
+
 Work = Callable[[Account, Request], Reply]
+Delivery = Callable[[Account, Request], File]
 
 
 class Gate:
@@ -56,6 +64,25 @@ class Gate:
             except WxpayError as error:
                 return self.refuse(request, error)
             return self._answer(request, reply, 0)
+
+        return handle
+
+    def deliver(self, work: Delivery) -> Handler:
+        """A download as the outside sees it: the request is signed, the file is not, and a refusal is."""
+
+        def handle(request: Request) -> Answer:
+            try:
+                file = work(self._authenticate(request), request)
+            except WxpayError as error:
+                return self.refuse(request, error)
+            headers = CIMultiDict(
+                [
+                    ("Server", "nginx"),
+                    ("Content-Type", file.content_type),
+                    ("Request-ID", f"{self.request_id()}-0"),
+                ]
+            )
+            return Answer(body=file.body, headers=headers)
 
         return handle
 

@@ -69,7 +69,7 @@ def party_of(request: Addressed) -> Party:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One order. Times in milliseconds of business time; amounts in fen."""
+    """One order. Times in milliseconds of business time; amounts in fen. ``reversed_ms``: a paid one was taken back."""
 
     account: Account
     request: OrderRequest
@@ -81,6 +81,7 @@ class Order:
     opened: bool = False
     transaction_id: str | None = None
     paid_ms: int | None = None
+    reversed_ms: int | None = None
     payer: dict[str, str] = field(default_factory=dict)
     bank_type: str = "OTHERS"
     refunds: list[Refund] = field(default_factory=list)

@@ -12,6 +12,7 @@ from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account, Accounts
+from vkpay_simulator.providers.wxpay.bills import Bills
 from vkpay_simulator.providers.wxpay.cashier import Cashier
 from vkpay_simulator.providers.wxpay.codepay import CodePayments
 from vkpay_simulator.providers.wxpay.config import config_row
@@ -22,7 +23,12 @@ from vkpay_simulator.providers.wxpay.orders import OrderBook
 from vkpay_simulator.providers.wxpay.payments import Payments
 from vkpay_simulator.providers.wxpay.platform import Platform
 from vkpay_simulator.providers.wxpay.refunds import Refunds
-from vkpay_simulator.providers.wxpay.routes import money_routes, payment_routes, platform_routes
+from vkpay_simulator.providers.wxpay.routes import (
+    bill_routes,
+    money_routes,
+    payment_routes,
+    platform_routes,
+)
 from vkpay_simulator.providers.wxpay.settings import settings_routes
 from vkpay_simulator.providers.wxpay.signing import probe
 from vkpay_simulator.providers.wxpay.transfers import Transfers
@@ -50,12 +56,14 @@ class WxpaySim:
         self._codes = CodePayments(world, self._book, self._cashier)
         self._refunds = Refunds(world, self._book, notifier)
         self._transfers = Transfers(world, notifier)
+        self._bills = Bills(world, self._book)
         self._platform = Platform(world, notifier)
 
     def routes(self) -> Sequence[Route]:
         return [
             *payment_routes(self._gate, self._payments, self._codes),
             *money_routes(self._gate, self._refunds, self._transfers),
+            *bill_routes(self._gate, self._bills),
             *platform_routes(self._gate, self._platform),
             *v2_routes(self.accounts),
             *settings_routes(self.accounts),
@@ -143,7 +151,7 @@ class WxpaySim:
         return self._transfers.settle(out_bill_no, outcome, pid)
 
     def reset(self) -> None:
-        for part in (self._book, self._codes, self._refunds, self._transfers):
+        for part in (self._book, self._codes, self._refunds, self._transfers, self._bills):
             part.clear()
         self.accounts.restore()
 

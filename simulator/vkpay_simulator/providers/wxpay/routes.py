@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vkpay_simulator.exchange import Route
+from vkpay_simulator.providers.wxpay.bills import DOWNLOAD, Bills
 from vkpay_simulator.providers.wxpay.gate import Gate, Work
 from vkpay_simulator.providers.wxpay.models import (
     DirectApp,
@@ -68,6 +69,11 @@ def money_routes(gate: Gate, refunds: Refunds, transfers: Transfers) -> list[Rou
         route(gate, "GET", by_id, "query_transfer_by_id", transfers.query_by_id),
         route(gate, "POST", bill + "/cancel", "cancel_transfer", transfers.cancel),
     ]
+
+
+def bill_routes(gate: Gate, bills: Bills) -> list[Route]:
+    file = Route(method="GET", path=DOWNLOAD, operation="download_bill", handler=gate.deliver(bills.download))
+    return [route(gate, "GET", "/v3/bill/tradebill", "trade_bill", bills.apply), file]
 
 
 def platform_routes(gate: Gate, platform: Platform) -> list[Route]:
