@@ -12,6 +12,7 @@ from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
 from vkpay_async.cli.serve.command import serve_command
 from vkpay_async.cli.settings import settings
+from vkpay_async.cli.worker import worker
 from vkpay_async.version import VERSION
 
 app = typer.Typer(
@@ -42,5 +43,6 @@ app.command()(demo)
 app.command()(doctor)
 app.command()(query)
 app.command("serve")(serve_command)
+app.command()(worker)
 app.add_typer(orders)
 app.add_typer(settings)

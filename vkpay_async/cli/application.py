@@ -21,6 +21,7 @@ AppName = Annotated[
         help="module:attribute, your VKPay with its handlers, or a function without arguments that returns it.",
     ),
 ]
+Drain = Annotated[float, typer.Option(min=0, help="Seconds that what runs has to end, once asked to stop.")]
 AppOption = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from vkpay_async.cli.application import AppName, find_pay
+from vkpay_async.cli.application import AppName, Drain, find_pay
 from vkpay_async.cli.serve.server import loop_name, run, serve, start_logging, stop_on_signals
 from vkpay_async.cli.serve.serving import Facts, Serving, facts_of
 from vkpay_async.cli.serve.sockets import CAN_SHARE, check_free, open_sockets, shown_addresses
@@ -43,9 +43,7 @@ def serve_command(
     jobs: Annotated[
         bool, typer.Option("--jobs/--no-jobs", help="Run the jobs here, or leave them to vkpay worker.")
     ] = True,
-    drain: Annotated[
-        float, typer.Option(min=0, help="Seconds that running requests and handlers have to end.")
-    ] = 30.0,
+    drain: Drain = 30.0,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
     config: ConfigPath = None,
     database: Database = None,

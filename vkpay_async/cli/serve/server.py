@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,7 +79,7 @@ async def serve(
             ready()
             await stop.wait()
         finally:
-            await _drain(runner, serving.drain)
+            await end_within(runner.cleanup(), serving.drain)
 
 
 async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
@@ -109,7 +109,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def asked() -> None:
-        log.info("stopping: no new connection is taken; a second signal ends at once")
+        log.info("stopping: what runs is waited for; a second signal ends at once")
         stop.set()
         for number in SIGNALS:
             loop.remove_signal_handler(number)
@@ -122,8 +122,9 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _jobs(pay: VKPay) -> AsyncIterator[None]:
-    """The jobs beside the server: handlers that are due again, repair, expiry. Any number of processes may run them."""
-    yield
+    """The jobs beside the server. Every worker runs them: each takes other rows."""
+    async with pay.jobs_running():
+        yield
 
 
 async def _while_serving(pay: VKPay) -> AsyncIterator[None]:
@@ -131,10 +132,11 @@ async def _while_serving(pay: VKPay) -> AsyncIterator[None]:
         yield
 
 
-async def _drain(runner: web.AppRunner, limit_s: float) -> None:
+async def end_within(ending: Awaitable[None], limit_s: float) -> None:
+    """Waits for an orderly end; what is not over by then is cut off, and the process ends here."""
     try:
         async with asyncio.timeout(limit_s + GRACE_S):
-            await runner.cleanup()
+            await ending
     except TimeoutError:
         log.warning(
             "not everything ended within --drain %g s: its notifications are stored, and their handlers run again when "

@@ -75,7 +75,7 @@ class Supervisor:
             self._status = 128 + number
             self._send(signal.SIGKILL)
             return
-        log.info("stopping: no new connection is taken; a second signal ends at once")
+        log.info("stopping: what runs is waited for; a second signal ends at once")
         self._stop.set()
         self._send(signal.SIGTERM)
 

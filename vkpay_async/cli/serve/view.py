@@ -41,19 +41,20 @@ def _object(
 def _parts(serving: Serving, facts: Facts) -> Iterator[str]:
     yield "1 worker" if serving.workers == 1 else f"{serving.workers} workers"
     yield f"database {facts.database}"
-    yield _handlers(serving, facts)
+    yield handlers_text(facts, named=serving.app is not None)
     yield f"reply policy {facts.reply_policy}"
     yield "front door open" if serving.front_door else "front door off"
     yield "jobs on" if serving.jobs else "jobs off"
 
 
-def _handlers(serving: Serving, facts: Facts) -> str:
+def handlers_text(facts: Facts, *, named: bool) -> str:
+    """What runs for what; and where nothing does, what to do about it."""
     if not facts.handlers:
-        where = "the application registers none" if serving.app else "name your VKPay as module:attribute"
+        where = "the application registers none" if named else "name your VKPay as module:attribute"
         return f"NO HANDLERS, notifications are stored and nothing runs ({where})"
-    named = {
+    kinds = {
         "paid": facts.paid,
         "refunded": facts.refunded,
         "transferred": ["all"] if facts.transferred else [],
     }
-    return "handlers " + ", ".join(f"{kind} ({', '.join(types)})" for kind, types in named.items() if types)
+    return "handlers " + ", ".join(f"{kind} ({', '.join(types)})" for kind, types in kinds.items() if types)
