@@ -100,6 +100,7 @@ class Bank:
         self.refunds: dict[str, Refund] = {}
         self.bills: dict[dt.date, tuple[BillRow, ...]] = {}
         self.refund_state = RefundState.PROCESSING
+        self.transfer_state = TransferState.SUCCESS
         self._errors: dict[str, list[BaseException]] = {}
 
     def fail(self, operation: str, *errors: BaseException) -> None:
@@ -195,7 +196,7 @@ class FakeProvider:
     def query_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         yield ASK
         self.bank.asked("query_transfer", ref)
-        return self._transfer(ref.out_bill_no or "B1", TransferState.SUCCESS)
+        return self._transfer(ref.out_bill_no or "B1", self.bank.transfer_state)
 
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         yield ASK
