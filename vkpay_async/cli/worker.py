@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Annotated
@@ -72,12 +74,7 @@ def worker(
         if once:
             _say_counts(run(_once(pay, job or ())), as_json)
         else:
-            chosen = engine or default_engine(pay)
-            run(
-                _procrastinate(pay, drain, as_json)
-                if chosen is Engine.procrastinate
-                else _loop(pay, drain, as_json)
-            )
+            run(_work(pay, engine or default_engine(pay), drain, as_json))
 
 
 def default_engine(pay: VKPay) -> Engine:
@@ -91,23 +88,37 @@ async def _once(pay: VKPay, names: list[str] | tuple[()]) -> JobCounts:
         return await pay.run_jobs(*names)
 
 
-async def _loop(pay: VKPay, drain: float, as_json: bool) -> None:
+async def _work(pay: VKPay, engine: Engine, drain: float, as_json: bool) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(pay)
-        await stack.enter_async_context(pay.jobs_running())
-        _say_started(pay, Engine.loop, as_json)
+        looping = engine is Engine.loop
+        await stack.enter_async_context(pay.jobs_running() if looping else _queue_running(pay, stop, drain))
+        _say_started(pay, engine, as_json)
         await stop.wait()
         await end_within(stack.pop_all().aclose(), drain)
 
 
-async def _procrastinate(pay: VKPay, drain: float, as_json: bool) -> None:
-    from vkpay_async.jobs.procrastinate import run_worker
+@asynccontextmanager
+async def _queue_running(pay: VKPay, stop: asyncio.Event, drain: float) -> AsyncIterator[None]:
+    """A worker that fails asks to stop, and its error is raised at the end."""
+    from vkpay_async.jobs.procrastinate import run_worker, worker_app
 
-    async with pay:
-        _say_started(pay, Engine.procrastinate, as_json)
-        await run_worker(pay, shutdown_graceful_timeout=drain)
+    worker_app(pay)  # what is missing is said before anything starts
+    logging.getLogger("procrastinate").setLevel(
+        logging.WARNING
+    )  # it would tell of every run, each five seconds
+    working = asyncio.create_task(
+        run_worker(pay, install_signal_handlers=False, shutdown_graceful_timeout=drain)
+    )
+    working.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 def _say_started(pay: VKPay, engine: Engine, as_json: bool) -> None:

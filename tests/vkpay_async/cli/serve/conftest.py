@@ -1,12 +1,9 @@
-"""``vkpay serve`` as a process of its own, with a shop's module in the test's folder."""
+"""``vkpay serve`` as a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,78 +11,17 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.vkpay_async.fake import GENUINE, Bank, Clock, open_shop
+from tests.vkpay_async.cli.process import Start, Started
+from tests.vkpay_async.fake import GENUINE
 from vkpay_async.models import Notification, Trade, TradeState
 from vkpay_async.notify.routes import payment_path
 
-ROOT = Path(__file__).parents[4]
-PATIENCE_S = 30.0
-COMMAND = (sys.executable, "-c", "from vkpay_async.cli import main; main()", "serve", "--port", "0", "--json")
 
-SHOP = """
-import asyncio, os
-from pathlib import Path
-
-from tests.vkpay_async.fake import Bank, FakeProvider, Wire, settings
-from vkpay_async import VKPay, VKPayError, config_from_dict
-from vkpay_async.providers import registry
-from vkpay_async.web.front_door import FrontDoor
-
-if Path("broken").exists():
-    os._exit(3)
-
-FakeProvider.bank = Bank()
-registry.PROVIDERS.update(wxpay=FakeProvider, alipay=FakeProvider)
-config = config_from_dict(settings())
-pay = VKPay(config, database="sqlite:///pay.db", transport=Wire(config.http))
-
-
-async def go(name):
-    Path(f"{name}-runs").touch()
-    while not Path("go").exists():
-        await asyncio.sleep(0.01)
-
-
-@pay.on_paid("goods")
-async def ship(order):
-    await go("handler")
-    Path("shipped").write_text(order.out_trade_no)
-
-
-async def authorize(action, arguments, headers):
-    if headers.get("slow"):
-        await go("request")
-    raise VKPayError("refused", code=os.getpid())
-
-
-door = FrontDoor(pay, authorize=authorize)
-
-
-def make():
-    return pay
-"""
-
-
-async def until(happened: Callable[[], Any]) -> None:
-    """Waits for something that another process does."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not happened():  # noqa: ASYNC110 - it happens in another process
-            await asyncio.sleep(0.01)
-
-
-async def until_true(asked: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not await asked():  # noqa: ASYNC110 - it happens in another process
-            await asyncio.sleep(0.01)
-
-
-class Served:
-    """A running ``vkpay serve``, and what it said at its start."""
+class Served(Started):
+    """A running ``vkpay serve``."""
 
     def __init__(self, process: asyncio.subprocess.Process, said: dict[str, Any], log: Path) -> None:
-        self.process = process
-        self.said = said
-        self.log = log
+        super().__init__(process, said, log)
         self.url: str = said["addresses"][0]
         self.workers: list[int] = said["workers"]
 
@@ -129,49 +65,14 @@ class Served:
             return True
         return False
 
-    async def end(self) -> int:
-        async with asyncio.timeout(PATIENCE_S):
-            return await self.process.wait()
-
 
 Serve = Callable[..., Awaitable[Served]]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder, with ``shop.py``."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, ROOT / "simulator"))))
-    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
-    return tmp_path
+def serve(start: Start) -> Serve:
+    async def serve(*args: str) -> Served:
+        started = await start("serve", "--port", "0", *args)
+        return Served(started.process, started.said, started.log)
 
-
-@pytest.fixture
-async def order(folder: Path, bank: Bank, clock: Clock) -> None:
-    """An order that is not paid."""
-    shop = open_shop(bank, clock, f"sqlite:///{folder}/pay.db")
-    async with shop.pay:
-        await shop.order()
-
-
-@pytest.fixture
-async def serve(folder: Path) -> AsyncIterator[Serve]:
-    started: list[asyncio.subprocess.Process] = []
-
-    async def start(*args: str) -> Served:
-        with (folder / "log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND, *args, stdout=asyncio.subprocess.PIPE, stderr=log
-            )
-        started.append(process)
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
-            line = await process.stdout.readline()
-        assert line, (folder / "log").read_text()
-        return Served(process, json.loads(line), folder / "log")
-
-    yield start
-    for process in started:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return serve

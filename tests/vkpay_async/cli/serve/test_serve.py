@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.vkpay_async.cli.serve.conftest import Serve, until, until_true
+from tests.vkpay_async.cli.process import until, until_true
+from tests.vkpay_async.cli.serve.conftest import Serve
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
-@pytest.mark.usefixtures("order")
+@pytest.mark.usefixtures("unpaid")
 async def test_a_notification_runs_the_users_handler(serve: Serve, folder: Path) -> None:
     served = await serve("shop:pay")
     assert served.said["handlers"] == {"paid": ["goods"], "refunded": [], "transferred": False}
@@ -37,7 +38,7 @@ async def test_a_factory_gives_the_application_and_a_prefix_the_place(serve: Ser
     assert '"GET /pay/health HTTP/1.1" 200' in served.log.read_text()
 
 
-@pytest.mark.usefixtures("order")
+@pytest.mark.usefixtures("unpaid")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_running_handler_ends_before_the_server(serve: Serve, folder: Path, workers: str) -> None:
     served = await serve("shop:pay", "--workers", workers)
@@ -62,7 +63,7 @@ async def test_a_running_request_is_answered_before_the_end(serve: Serve, folder
     assert await served.end() == 0
 
 
-@pytest.mark.usefixtures("order")
+@pytest.mark.usefixtures("unpaid")
 async def test_the_drain_has_a_limit(serve: Serve, folder: Path) -> None:
     served = await serve("shop:pay", "--drain", "0")
     await served.notify()
@@ -72,7 +73,7 @@ async def test_the_drain_has_a_limit(serve: Serve, folder: Path) -> None:
     assert "not everything ended within --drain 0 s" in served.log.read_text()
 
 
-@pytest.mark.usefixtures("order")
+@pytest.mark.usefixtures("unpaid")
 @pytest.mark.parametrize(("workers", "status"), [("1", -signal.SIGTERM), ("2", 128 + signal.SIGTERM)])
 async def test_a_second_signal_ends_at_once(serve: Serve, workers: str, status: int) -> None:
     served = await serve("shop:pay", "--workers", workers)

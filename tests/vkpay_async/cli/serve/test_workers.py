@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.vkpay_async.cli.serve.conftest import Serve, until, until_true
+from tests.vkpay_async.cli.process import until, until_true
+from tests.vkpay_async.cli.serve.conftest import Serve
 from vkpay_async.cli.serve import supervisor
 from vkpay_async.cli.serve.serving import Facts, Serving
 from vkpay_async.cli.serve.sockets import open_sockets
