@@ -8,6 +8,7 @@ import typer
 
 from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
+from vkpay_async.cli.notifications.command import notifications
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
 from vkpay_async.cli.serve.command import serve_command
@@ -45,4 +46,5 @@ app.command()(query)
 app.command("serve")(serve_command)
 app.command()(worker)
 app.add_typer(orders)
+app.add_typer(notifications)
 app.add_typer(settings)
