@@ -60,9 +60,10 @@ $(VENV)-bench/.ready: constraints.txt pyproject.toml
 	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' wechatpayv3==2.0.4
 	@touch $@
 
-bench: $(VENV)-bench/.ready ## what a call and a notification cost, beside their floors and a peer
+bench: $(VENV)-bench/.ready ## what a call, a notification and an import cost, beside their floors and a peer
 	$(VENV)-bench/bin/python -m benchmarks.client
 	$(VENV)-bench/bin/python -m benchmarks.notify
+	$(VENV)-bench/bin/python -m benchmarks.imports
 
 clean: ## remove environments and build results
 	rm -rf $(VENV) $(VENV)-* dist .coverage* .mypy_cache .ruff_cache .hypothesis

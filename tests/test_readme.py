@@ -270,7 +270,9 @@ def test_the_chinese_readme_has_the_same_code() -> None:
     assert code_blocks(CHINESE) == code_blocks(README)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "simulator/README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "README.zh-CN.md", "simulator/README.md", "CONTRIBUTING.md", "docs/telemetry.md"]
+)
 def test_links_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):

@@ -1,67 +1,79 @@
-"""Payments through WeChat Pay and Alipay behind one asyncio API, shaped after vk-uni-pay."""
+"""Payments through WeChat Pay and Alipay behind one asyncio API, shaped after vk-uni-pay.
 
-from vkpay_async.client import VKPay
-from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
-from vkpay_async.errors import (
-    AuthenticationFailed,
-    ConfigError,
-    InsufficientFunds,
-    InvalidArgument,
-    NotificationInvalid,
-    NotificationMismatch,
-    NotifyUrlMissing,
-    OrderConflict,
-    OrderError,
-    OrderNotFound,
-    OrderNotPaid,
-    OrderNotRefunded,
-    OrderStateConflict,
-    OutcomeUnknown,
-    PaymentRefused,
-    PermissionRefused,
-    ProviderError,
-    ProviderOutcomeUnknown,
-    ProviderUnavailable,
-    RateLimited,
-    RefundTooSoon,
-    ResourceNotFound,
-    ResponseUnverified,
-    SignatureInvalid,
-    SignatureProbe,
-    TransportError,
-    TransportOutcomeUnknown,
-    ValidationFailed,
-    VKPayError,
-)
-from vkpay_async.jobs import JobCounts
-from vkpay_async.models import (
-    BillRow,
-    Notification,
-    NotifyReply,
-    PayeeInfo,
-    Refund,
-    RefundState,
-    Trade,
-    TradeState,
-    Transfer,
-    TransferState,
-)
-from vkpay_async.money import fen_from_yuan, yuan_from_fen
-from vkpay_async.notify import NotificationResult
-from vkpay_async.order import Order, PaidOrder, RefundEntry
-from vkpay_async.order_info import (
-    AppParams,
-    CodePayResult,
-    CodeUrl,
-    H5Url,
-    JsapiParams,
-    OrderInfo,
-    OrderString,
-    PageUrl,
-    TradeNo,
-)
-from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
+A name is loaded when it is first asked for, so that a program which wants one error does not wait for the providers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from vkpay_async.version import VERSION
+
+if TYPE_CHECKING:
+    from vkpay_async.client import VKPay
+    from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
+    from vkpay_async.errors import (
+        AuthenticationFailed,
+        ConfigError,
+        InsufficientFunds,
+        InvalidArgument,
+        LedgerUnavailable,
+        NotificationInvalid,
+        NotificationMismatch,
+        NotifyUrlMissing,
+        OrderConflict,
+        OrderError,
+        OrderNotFound,
+        OrderNotPaid,
+        OrderNotRefunded,
+        OrderStateConflict,
+        OutcomeUnknown,
+        PaymentRefused,
+        PermissionRefused,
+        ProviderError,
+        ProviderOutcomeUnknown,
+        ProviderUnavailable,
+        RateLimited,
+        RefundTooSoon,
+        ResourceNotFound,
+        ResponseUnverified,
+        SignatureInvalid,
+        SignatureProbe,
+        TransportError,
+        TransportOutcomeUnknown,
+        ValidationFailed,
+        VKPayError,
+    )
+    from vkpay_async.jobs import JobCounts
+    from vkpay_async.ledger import Transaction
+    from vkpay_async.models import (
+        BillRow,
+        FinishedTransfer,
+        Notification,
+        NotifyReply,
+        PayeeInfo,
+        Refund,
+        RefundState,
+        Trade,
+        TradeState,
+        Transfer,
+        TransferState,
+    )
+    from vkpay_async.money import fen_from_yuan, yuan_from_fen
+    from vkpay_async.notify import NotificationResult
+    from vkpay_async.order import Order, PaidOrder, RefundedOrder, RefundEntry
+    from vkpay_async.order_info import (
+        AppParams,
+        CodePayResult,
+        CodeUrl,
+        H5Url,
+        JsapiParams,
+        OrderInfo,
+        OrderString,
+        PageUrl,
+        TradeNo,
+    )
+    from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
 __version__ = VERSION
 
@@ -73,11 +85,13 @@ __all__ = [
     "CodeUrl",
     "Config",
     "ConfigError",
+    "FinishedTransfer",
     "H5Url",
     "InsufficientFunds",
     "InvalidArgument",
     "JobCounts",
     "JsapiParams",
+    "LedgerUnavailable",
     "Notification",
     "NotificationInvalid",
     "NotificationMismatch",
@@ -110,6 +124,7 @@ __all__ = [
     "RefundState",
     "RefundStatus",
     "RefundTooSoon",
+    "RefundedOrder",
     "ResourceNotFound",
     "ResponseUnverified",
     "SignatureInvalid",
@@ -117,6 +132,7 @@ __all__ = [
     "Trade",
     "TradeNo",
     "TradeState",
+    "Transaction",
     "Transfer",
     "TransferState",
     "TransportError",
@@ -131,3 +147,45 @@ __all__ = [
     "fen_from_yuan",
     "yuan_from_fen",
 ]
+
+_NAMES = {
+    "vkpay_async.client": "VKPay",
+    "vkpay_async.config": "Config config_from_dict config_from_env config_from_file",
+    "vkpay_async.errors": (
+        "AuthenticationFailed ConfigError InsufficientFunds InvalidArgument LedgerUnavailable NotificationInvalid "
+        "NotificationMismatch NotifyUrlMissing OrderConflict OrderError OrderNotFound "
+        "OrderNotPaid OrderNotRefunded OrderStateConflict OutcomeUnknown PaymentRefused "
+        "PermissionRefused ProviderError ProviderOutcomeUnknown ProviderUnavailable RateLimited "
+        "RefundTooSoon ResourceNotFound ResponseUnverified SignatureInvalid SignatureProbe "
+        "TransportError TransportOutcomeUnknown ValidationFailed VKPayError"
+    ),
+    "vkpay_async.jobs": "JobCounts",
+    "vkpay_async.ledger": "Transaction",
+    "vkpay_async.models": (
+        "BillRow FinishedTransfer Notification NotifyReply PayeeInfo Refund RefundState Trade TradeState Transfer TransferState"
+    ),
+    "vkpay_async.money": "fen_from_yuan yuan_from_fen",
+    "vkpay_async.notify": "NotificationResult",
+    "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
+    "vkpay_async.order_info": (
+        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
+    ),
+    "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
+}
+"""Where each public name lives: the same as the imports above, for the running program."""
+
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name for an Any
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_HOME[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

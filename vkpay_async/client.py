@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Event, Ledger
+    from vkpay_async.ledger.days import Reconciliation
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
 
@@ -45,7 +47,7 @@ class VKPay:
     """Payments of an application: every provider, every merchant, one order ledger.
 
     Use it as ``async with pay: …`` or call :meth:`close` at the end. ``database`` is a SQLAlchemy URL, by default the
-    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests.
+    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests. ``context`` holds the parts, for jobs.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class VKPay:
             transport=self._transport,
             pipeline=self._pipeline,
         )
-        self._context = context = Context(
+        self.context = context = Context(
             config=config,
             env=env,
             providers=self._providers,
@@ -291,6 +293,18 @@ class VKPay:
         """What is registered with this object."""
         return self._handlers
 
+    async def reconcile(
+        self, day: dt.date, *, pid: str | None = None, provider: str | None = None
+    ) -> list[Reconciliation]:
+        """Compares each account's bill of a day in Beijing with the ledger, line by line, and keeps the differences.
+
+        Raises :class:`ProviderError` where a bill is not made yet (it is some time before 10:00 of the next day).
+        """
+        from vkpay_async.jobs.reconcile import books_of, reconcile
+
+        books = books_of(self.context, pid=pid, provider=provider)
+        return [await reconcile(self.context, one, day) for one in books]
+
     async def idle(self) -> None:
         """Waits until no handler runs in this process: for tests, and before an orderly end."""
         await self._pipeline.close()
@@ -304,7 +318,7 @@ class VKPay:
         They run failed handlers again, ask after payments, refunds and transfers that nothing was heard of, and close
         orders whose time is over. Any number of processes may run them at once.
         """
-        async with JobLoop(self._context, sleep=sleep):
+        async with JobLoop(self.context, sleep=sleep):
             yield
 
     async def run_jobs(self, *names: str) -> JobCounts:
@@ -312,7 +326,7 @@ class VKPay:
 
         Raises :class:`InvalidArgument` for a name there is not, and what a job raised when all have had their turn.
         """
-        return await run_once(self._context, names)
+        return await run_once(self.context, names)
 
     def provider(self, pay_type: str, *, pid: str | None = None) -> BoundProvider:
         """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``."""

@@ -77,6 +77,12 @@ class OrderConflict(OrderError):
     """The order exists with other data, or moved meanwhile."""
 
 
+class LedgerUnavailable(VKPayError):
+    """The database cannot be used now: gone, locked, full. What was being written was rolled back; try again."""
+
+    code = 3002
+
+
 class OutcomeUnknown(VKPayError):
     """The provider may or may not have done it. Query with the same number before trying again."""
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
+from tests.vkpay_async.observed import Observed
 from vkpay_async.providers import registry
+from vkpay_async.telemetry.instruments import listener
 
 
 @pytest.fixture
@@ -17,11 +19,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture
+def observed(monkeypatch: pytest.MonkeyPatch) -> Observed:
+    """Somebody listens to what the SDK measures."""
+    observed = Observed()
+    monkeypatch.setattr(listener, "instruments", observed.instruments)
+    return observed
+
+
+@pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     bank = Bank()
     monkeypatch.setattr(FakeProvider, "bank", bank, raising=False)
     for name in ("wxpay", "alipay"):
-        monkeypatch.setitem(registry.PROVIDERS, name, FakeProvider)
+        monkeypatch.setitem(registry.PROVIDERS, name, lambda: FakeProvider)
     return bank
 
 

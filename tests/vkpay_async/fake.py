@@ -125,7 +125,7 @@ def not_found(code: str = "ORDER_NOT_EXIST") -> ResourceNotFound:
 class Wire(Transport):
     """Leads nowhere: every request is answered at once, with nothing."""
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, call: object = None) -> HttpResponse:
         return HttpResponse(status=200, headers={}, body=b"")
 
 

@@ -64,7 +64,7 @@ async def test_a_cancelled_refund_stays_reserved(shop: Shop, monkeypatch: pytest
     await shop.paid()
     asked = asyncio.Event()
 
-    async def never(_: Wire, __: HttpRequest) -> HttpResponse:
+    async def never(_: Wire, __: HttpRequest, call: object) -> HttpResponse:
         asked.set()
         await asyncio.Event().wait()
         raise AssertionError

@@ -11,6 +11,7 @@ from vkpay_async.cli.doctor.command import doctor
 from vkpay_async.cli.notifications.command import notifications
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
+from vkpay_async.cli.reconcile.command import reconcile
 from vkpay_async.cli.serve.command import serve_command
 from vkpay_async.cli.settings import settings
 from vkpay_async.cli.worker import worker
@@ -45,6 +46,7 @@ app.command()(doctor)
 app.command()(query)
 app.command("serve")(serve_command)
 app.command()(worker)
+app.command()(reconcile)
 app.add_typer(orders)
 app.add_typer(notifications)
 app.add_typer(settings)

@@ -1,9 +1,10 @@
 """Orders and what belongs to them in a database, and all SQL."""
 
+from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.ledger.events import Claim, Claimed, Decision, Event, Found, Outcome
 from vkpay_async.ledger.ledger import Ledger, Page
 from vkpay_async.ledger.refunds import RefundChange
-from vkpay_async.ledger.store import LedgerUnavailable, Transaction
+from vkpay_async.ledger.store import Transaction
 from vkpay_async.ledger.transfers import TransferRecord
 
 __all__ = [

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from vkpay_async.errors import VKPayError
 from vkpay_async.ledger import orders, refunds, transfers
+from vkpay_async.ledger.bulk import Bulk
 from vkpay_async.ledger.refunds import RefundChange
 from vkpay_async.ledger.schema import ATTENTION, notifications
 from vkpay_async.ledger.transfers import TransferRecord
@@ -113,7 +114,8 @@ _LIGHT_FIELDS = tuple(name for name in _FIELDS if name not in ("headers", "body"
 _KNOWN = select(*_LIGHT).where(notifications.c.number.in_(bindparam("numbers", expanding=True)))
 _KEY = (notifications.c.number == bindparam("key_number"), notifications.c.what == bindparam("key_what"))
 _KEPT = ("state", "attempts", "due", "runner", "error", "done_date", "type", "pid")
-_REPLACE = update(notifications).where(*_KEY).values({name: bindparam(f"new_{name}") for name in _KEPT})
+_INSERT = Bulk(insert(notifications))
+_REPLACE = Bulk(update(notifications).where(*_KEY).values({name: bindparam(f"new_{name}") for name in _KEPT}))
 _MINE = (
     *_KEY,
     notifications.c.state == "running",
@@ -130,6 +132,7 @@ _FINISH = (
         done_date=bindparam("now"),
     )
 )
+_FINISH_ALL = Bulk(_FINISH)
 _RUNNERS = (
     select(*(notifications.c[name] for name in ("number", "what", "state", "runner", "attempts")))
     .where(notifications.c.number.in_(bindparam("numbers", expanding=True)))
@@ -179,7 +182,7 @@ def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[boo
     ]
     ours = [outcome for outcome, counts in zip(outcomes, counted, strict=True) if counts]
     if ours:
-        connection.execute(_FINISH, [_finished(outcome) for outcome in ours])
+        _FINISH_ALL.run(connection, [_finished(outcome) for outcome in ours])
         orders.mark_answered(connection, [_answer(o) for o in ours if o.event.kind == "payment"])
         transfers.mark_answered(connection, [_answer(o) for o in ours if o.event.kind == "transfer"])
     return counted
@@ -311,9 +314,9 @@ class _Batch:
     def write(self) -> None:
         self._write_paid()
         if self._new:
-            self._connection.execute(insert(notifications), [_row(event) for event in self._new.values()])
+            _INSERT.run(self._connection, [_row(event) for event in self._new.values()])
         if self._changed:
-            self._connection.execute(_REPLACE, [_replacement(event) for event in self._changed.values()])
+            _REPLACE.run(self._connection, [_replacement(event) for event in self._changed.values()])
 
     def _write_paid(self) -> None:
         orders.mark_paid(self._connection, self._paid)

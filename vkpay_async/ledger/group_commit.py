@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from vkpay_async.ledger.store import LedgerUnavailable, Store
+from vkpay_async.errors import LedgerUnavailable
+from vkpay_async.ledger.store import Store
 
 Op = TypeVar("Op")
 Res = TypeVar("Res")
+
+log = logging.getLogger("vkpay_async.ledger")
 
 LARGEST_BATCH = 256
 
@@ -72,6 +76,9 @@ class GroupCommit(Generic[Op, Res]):
             if len(batch) == 1:
                 _fail(batch[0][1], error)
                 return
+            log.warning(
+                "a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__
+            )
             for one in batch:
                 await self._commit([one])
         else:

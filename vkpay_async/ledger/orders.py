@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, s
 from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import OrderConflict
+from vkpay_async.ledger.bulk import Bulk
 from vkpay_async.ledger.query import conditions, ordering
 from vkpay_async.ledger.refunds import entries_of
 from vkpay_async.ledger.schema import orders
@@ -43,9 +44,9 @@ _BY_NUMBERS = (
 _LOCKED = _BY_NUMBERS.with_for_update()
 _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
 
-_PAID = (
+_PAID = Bulk(
     update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status.in_((0, -1)))
+    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status <= 0)
     .values(
         status=1,
         repair_due=None,
@@ -67,12 +68,12 @@ _PAID = (
         },
     )
 )
-_CLOSED = (
+_CLOSED = Bulk(
     update(orders)
     .where(orders.c.out_trade_no == bindparam("number"), orders.c.status == 0)
     .values(status=-1, cancel_date=bindparam("now"), repair_due=None, expire_due=None)
 )
-_ANSWERED = (
+_ANSWERED = Bulk(
     update(orders)
     .where(orders.c.out_trade_no == bindparam("number"), orders.c.status > 0)
     .values(user_order_success=bindparam("success"), handler_error=bindparam("error"))
@@ -127,21 +128,17 @@ def add_or_conflict(connection: Connection, order: Order, *, repair_due: int | N
 
 def mark_paid(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """0→1 (or −1→1: money that came after all is not to be lost), for orders that are locked."""
-    if rows:
-        connection.execute(_PAID, rows)
+    _PAID.run(connection, rows)
 
 
 def mark_closed(connection: Connection, numbers: Iterable[str], now: int) -> None:
     """0→−1."""
-    rows = [{"number": number, "now": now} for number in numbers]
-    if rows:
-        connection.execute(_CLOSED, rows)
+    _CLOSED.run(connection, [{"number": number, "now": now} for number in numbers])
 
 
 def mark_answered(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """What the handlers of paid orders said."""
-    if rows:
-        connection.execute(_ANSWERED, rows)
+    _ANSWERED.run(connection, rows)
 
 
 def page(connection: Connection, statement: Select[Any]) -> list[Order]:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from vkpay_async.ledger.store import LedgerUnavailable, Work
+from vkpay_async.errors import LedgerUnavailable
+from vkpay_async.ledger.store import Work
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
-from vkpay_async.errors import VKPayError
-from vkpay_async.ledger.store import LedgerUnavailable, Work
+from vkpay_async.errors import LedgerUnavailable, VKPayError
+from vkpay_async.ledger.store import Work
 
 T = TypeVar("T")
 

@@ -13,17 +13,9 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable
 
-from vkpay_async.errors import VKPayError
-
 T = TypeVar("T")
 
 Work = Callable[[Connection], T]
-
-
-class LedgerUnavailable(VKPayError):
-    """The database cannot be used now: gone, locked, full. What was being written was rolled back; try again."""
-
-    code = 3002
 
 
 class Transaction(Protocol):

@@ -41,7 +41,8 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     ``operation`` names it in errors and telemetry (``wxpay.refund``). ``moves_money`` decides what a missing answer
     means: the outcome is unknown. ``repeatable`` means that the identical call may be sent again, because the
     provider knows it by the merchant's number or because it only reads. ``max_response`` is in bytes, for a file that may
-    be larger than the settings allow an answer to be.
+    be larger than the settings allow an answer to be. ``fetches_key``: it is sent for a key or a token
+    that another call waits for, and is not what the user asked for.
     """
 
     method: str
@@ -51,6 +52,7 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     operation: str
     moves_money: bool = False
     repeatable: bool = True
+    fetches_key: bool = False
     timeout_ms: int | None = None
     max_response: int = 0
 

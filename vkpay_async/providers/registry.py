@@ -1,24 +1,38 @@
-"""Every provider by name, and the ones that are built. A new provider is a folder and a line here."""
+"""Every provider by name, and the ones that are built. A new provider is a folder, a loader and a line here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vkpay_async.config import Config, Node
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import NotifyReply
 from vkpay_async.pay_type import split_pay_type
-from vkpay_async.providers.alipay import AlipayProvider
 from vkpay_async.providers.base import Env, Provider
-from vkpay_async.providers.wxpay import WxpayProvider
 
-PROVIDERS: dict[str, type[Provider]] = {"wxpay": WxpayProvider, "alipay": AlipayProvider}
+
+def _wxpay() -> type[Provider]:
+    from vkpay_async.providers.wxpay import WxpayProvider
+
+    return WxpayProvider
+
+
+def _alipay() -> type[Provider]:
+    from vkpay_async.providers.alipay import AlipayProvider
+
+    return AlipayProvider
+
+
+PROVIDERS: dict[str, Callable[[], type[Provider]]] = {"wxpay": _wxpay, "alipay": _alipay}
+"""What loads a provider's code: a program without that provider does without."""
 
 
 class Providers:
     """Builds each merchant's node once, with its keys loaded, and keeps it.
 
-    Nodes of one merchant share what they learn of the provider's keys: certificates are downloaded once.
+    Nodes of one merchant share what they learn of the provider's keys: certificates are downloaded once. The code of
+    the config's providers is loaded at once: the first payment, in a running loop, is no time for it.
     """
 
     def __init__(self, config: Config, env: Env) -> None:
@@ -27,11 +41,13 @@ class Providers:
         self._built: dict[tuple[str, str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
         self._sole: dict[str, str | None] = {}
+        for name in PROVIDERS.keys() & {name for one in config.merchants.values() for name, _ in one.nodes}:
+            PROVIDERS[name]()
 
     def refusal(self, pay_type: str) -> NotifyReply | None:
         """What the provider of a pay_type takes as a "no", for notifications that belong to no merchant of ours."""
-        provider = PROVIDERS.get(split_pay_type(pay_type)[0])
-        return provider.refuse() if provider else None
+        load = PROVIDERS.get(split_pay_type(pay_type)[0])
+        return load().refuse() if load else None
 
     def sole_pid(self, pay_type: str) -> str | None:
         """The merchant that a pay_type's notifications must be for, where the config has just one with such a node."""
@@ -55,6 +71,6 @@ class Providers:
 
     def _build(self, name: str, node: Node) -> Provider:
         group = (node.pid, name, node.trust_group)
-        provider = PROVIDERS[name].from_node(node, self._env, self._trust.get(group))
+        provider = PROVIDERS[name]().from_node(node, self._env, self._trust.get(group))
         self._trust[group] = provider.trust
         return provider

@@ -11,6 +11,7 @@ import msgspec
 from vkpay_async.config import HttpSettings
 from vkpay_async.errors import ProviderError, ProviderOutcomeUnknown, TransportError, TransportOutcomeUnknown
 from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse
+from vkpay_async.telemetry import ProviderCall, provider_call
 from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
 
 if TYPE_CHECKING:
@@ -52,16 +53,25 @@ class Transport:
             await before()
         if request is None:
             return cast("T", result)
+        call = provider_call(request.operation, fetches_key=request.fetches_key)
+        if call is None:
+            return await self._drive(flow, request, None)
+        with call:
+            return await self._drive(flow, request, call)
+
+    async def _drive(self, flow: Flow[T], request: HttpRequest, call: ProviderCall | None) -> T:
         lost = False
         try:
             while True:
                 try:
-                    response = await self._answer(request)
+                    response = await self._answer(request, call)
                 except TransportError as error:
                     request = flow.throw(error)
                 else:
                     lost = lost or (response.repeated and request.moves_money)
                     request = flow.send(response)
+                if call is not None:
+                    call.goes_on(request.operation, request.fetches_key)
         except StopIteration as stop:
             return cast("T", stop.value)
         except ProviderError as error:
@@ -75,11 +85,13 @@ class Transport:
         if session is not None:
             await session.close()
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, call: ProviderCall | None) -> HttpResponse:
         attempts, left_us, lost = 0, False, False
         while True:
             attempts += 1
             outcome = await self._attempt(request)
+            if call is not None:
+                call.tried(outcome.status if isinstance(outcome, HttpResponse) else None)
             left_us = left_us or not isinstance(outcome, NotSent)
             pause = self._policy(request, outcome, attempts)
             if pause is None:

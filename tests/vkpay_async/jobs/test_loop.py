@@ -61,7 +61,7 @@ async def test_each_job_runs_at_its_own_pace(shop: Shop) -> None:
         return run
 
     jobs = [job("often", counted("often"), 10), job("rarely", counted("rarely"), 100)]
-    async with JobLoop(shop.pay._context, jobs=jobs, sleep=nap):
+    async with JobLoop(shop.pay.context, jobs=jobs, sleep=nap):
         await nap.pass_by(1000)
     assert 80 <= runs["often"] <= 126
     assert 8 <= runs["rarely"] <= 13
@@ -69,7 +69,7 @@ async def test_each_job_runs_at_its_own_pace(shop: Shop) -> None:
 
 async def test_a_job_that_found_something_looks_again_at_once(shop: Shop) -> None:
     nap, found = Nap(), [3, 2, 1, 0]
-    async with JobLoop(shop.pay._context, jobs=[job("busy", lambda: found.pop(0))], sleep=nap):
+    async with JobLoop(shop.pay.context, jobs=[job("busy", lambda: found.pop(0))], sleep=nap):
         await nap.pass_by(10)
     assert found == []
 
@@ -90,7 +90,7 @@ async def test_a_failing_job_stops_neither_itself_nor_the_others(
         fine += 1
         return 0
 
-    async with JobLoop(shop.pay._context, jobs=[job("bad", fails), job("good", works)], sleep=nap):
+    async with JobLoop(shop.pay.context, jobs=[job("bad", fails), job("good", works)], sleep=nap):
         await nap.pass_by(2000)
     assert fine >= 160
     assert 5 <= failed <= 14, "its pauses grow to five minutes"
@@ -107,7 +107,7 @@ async def test_the_end_waits_for_the_run_that_is_under_way(shop: Shop) -> None:
         done.append("done")
         return 1
 
-    async with JobLoop(shop.pay._context, jobs=[Job(name="slow", run=slow, every_s=1)], sleep=nap):
+    async with JobLoop(shop.pay.context, jobs=[Job(name="slow", run=slow, every_s=1)], sleep=nap):
         await nap.pass_by(1)
         await entered.wait()
         asyncio.get_running_loop().call_soon(leave.set)

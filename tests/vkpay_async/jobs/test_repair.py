@@ -48,8 +48,8 @@ async def test_the_job_and_the_notification_at_once_run_the_handler_once(shop_on
     assert len(await shop.pay.orders.events(NUMBER)) == 1
 
 
-async def test_two_processes_ask_the_provider_once(bank: Bank, clock: Clock, database: str) -> None:
-    shops = [open_shop(bank, clock, database) for _ in range(2)]
+async def test_two_processes_ask_the_provider_once(bank: Bank, clock: Clock, database_url: str) -> None:
+    shops = [open_shop(bank, clock, database_url) for _ in range(2)]
     async with shops[0].pay, shops[1].pay:
         for number in range(5):
             await shops[0].order(f"order_{number:04}")

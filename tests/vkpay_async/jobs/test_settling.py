@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import msgspec
 import pytest
 
-from tests.vkpay_async.fake import Shop, not_found
+from tests.vkpay_async.fake import Bank, Clock, Shop, not_found, open_shop
 from vkpay_async import InvalidArgument, OutcomeUnknown, TransportError, TransportOutcomeUnknown
 from vkpay_async.models import FinishedTransfer, RefundState, TransferState
 from vkpay_async.order import RefundedOrder
@@ -165,3 +166,22 @@ async def test_a_provider_that_is_down_is_asked_again_when_it_is_back(shop: Shop
     shop.bank.fail("query_transfer", TransportError("no route: try again"))
     assert await minutes_asked(shop, "transfers", 10) == [1, 2]
     assert told == ["B1 SUCCESS"]
+
+
+async def test_two_processes_ask_once_and_tell_once(bank: Bank, clock: Clock, database_url: str) -> None:
+    shops = [open_shop(bank, clock, database_url) for _ in range(2)]
+    told = [listen(shop) for shop in shops]
+    async with shops[0].pay, shops[1].pay:
+        await shops[0].paid()
+        await shops[0].pay.refund(out_trade_no=NUMBER)
+        await transferred(shops[0])
+        for state in (RefundState.PROCESSING, RefundState.SUCCESS):
+            refund_became(shops[0], state)
+            if state is RefundState.SUCCESS:
+                bank.transfer_state = TransferState.SUCCESS
+            clock.ms += MINUTE_MS
+            counts = await asyncio.gather(*(shop.pay.run_jobs("refunds", "transfers") for shop in shops))
+            assert sum(count.refunds + count.transfers for count in counts) == 2
+        clock.ms += DAY_MS
+        assert (await shops[0].pay.run_jobs("refunds", "transfers")).refunds == 0
+    assert sorted(told[0] + told[1]) == ["B1 SUCCESS", "order_0001-1 SUCCESS"]

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, false, inspect, update
 
 from vkpay_async.cli.doctor.check import Check, misconfigured
 from vkpay_async.cli.source import missing_file, shown_url
-from vkpay_async.errors import ConfigError
-from vkpay_async.ledger import LedgerUnavailable
+from vkpay_async.errors import ConfigError, LedgerUnavailable
 from vkpay_async.ledger.engine import open_store
 from vkpay_async.ledger.schema import orders
 

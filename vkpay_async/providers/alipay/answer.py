@@ -26,6 +26,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     top: Mapping[str, str | None] = {}
     moves_money: bool = False
     repeatable: bool = True
+    fetches_key: bool = False
     success: frozenset[str | None] = frozenset({"10000"})
 
 

@@ -128,6 +128,7 @@ class Gateway:
             method=_DOWNLOAD,
             biz_content={"alipay_cert_sn": sn},
             moves_money=moves_money,
+            fetches_key=True,
         )
         response = yield self._request(download)
         return self.keyring.admit(str(sn), self._certificate(response), now)
@@ -172,6 +173,7 @@ class Gateway:
             operation=call.operation,
             moves_money=call.moves_money,
             repeatable=call.repeatable,
+            fetches_key=call.fetches_key,
             timeout_ms=self._timeout_ms,
         )
 

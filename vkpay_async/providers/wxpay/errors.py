@@ -36,13 +36,14 @@ _ERROR_BODY = msgspec.json.Decoder(ErrorBody)
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What a failure of a call means.
 
-    ``limit_is_unsure``: a 429 may come although the call was carried out.
+    ``limit_is_unsure``: a 429 may come although the call was carried out. ``fetches_key``: as in ``HttpRequest``.
     """
 
     name: str
     moves_money: bool = False
     repeatable: bool = True
     limit_is_unsure: bool = False
+    fetches_key: bool = False
 
 
 class Meaning(NamedTuple):

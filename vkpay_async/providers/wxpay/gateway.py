@@ -37,7 +37,7 @@ from vkpay_async.version import VERSION
 
 T = TypeVar("T")
 
-_CERTIFICATES = Operation(name="wxpay.certificates")
+_CERTIFICATES = Operation(name="wxpay.certificates", fetches_key=True)
 _NO_CERTIFICATES = (
     "this merchant has no platform certificates and uses WeChat Pay's public key: download it in the merchant "
     "platform (account center → API security) and set wxpay_public_key and wxpay_public_key_id; if it should have "
@@ -195,6 +195,7 @@ class Gateway:
             operation=operation.name,
             moves_money=operation.moves_money,
             repeatable=operation.repeatable,
+            fetches_key=operation.fetches_key,
             timeout_ms=self._timeout_ms,
         )
 

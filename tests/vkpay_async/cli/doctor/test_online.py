@@ -36,7 +36,7 @@ class Answering(Transport):
         super().__init__(HttpSettings())
         self._headers, self._lost = headers, lost
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, call: object = None) -> HttpResponse:
         if self._lost is not None:
             raise self._lost
         return HttpResponse(status=200, headers=self._headers, body=b"")

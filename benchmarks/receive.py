@@ -1,0 +1,364 @@
+"""Notifications received over HTTP, stored and handled: beside a receiver that stores nothing, one that commits each, and a peer.
+
+``python -m benchmarks.receive`` prints one JSON line. Each receiver runs in a process of its own on one core; the load
+comes from the other, with bodies that were signed beforehand. ``claim``: what happened, matched and its order moved, in
+one transaction; ``pipeline``: the empty handler and its outcome beside it. Nothing is acknowledged before it is on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import multiprocessing
+import os
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import uvloop
+from aiohttp import web
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from benchmarks import parties, peers
+from benchmarks.rounds import machine, pin, ratio
+from vkpay_async import PaidOrder, VKPay
+from vkpay_async.order import Order
+from vkpay_async.providers.wxpay.models import Transaction
+
+Serve = Callable[[str, list[str]], Any]
+PATH = "/pay/vk-pay-notify/wxpay_h5/"
+
+
+def number(n: int) -> str:
+    return f"T{n:013d}"
+
+
+def requests(count: int) -> list[bytes]:
+    """Whole HTTP requests, signed."""
+    made = []
+    for n in range(count):
+        body = parties.notification(number(n))
+        head = "".join(f"{name}: {value}\r\n" for name, value in parties.signed_headers(body).items())
+        line = f"POST {PATH}{number(n)} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        made.append(f"{line}{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return made
+
+
+class Caller(asyncio.Protocol):
+    """Sends the next request when the last one was answered."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, rest = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        self._load.answered(
+            head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")), time.perf_counter() - self._sent
+        )
+        self._next()
+
+    def _next(self) -> None:
+        request = self._load.take()
+        if request is None:
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(request)
+
+
+class Load:
+    """A closed loop over some connections."""
+
+    def __init__(self, made: list[bytes]) -> None:
+        self._left = list(reversed(made))
+        self._waiting = len(made)
+        self.latencies: list[float] = []
+        self.failed = 0
+        self.done = asyncio.Event()
+
+    def take(self) -> bytes | None:
+        return self._left.pop() if self._left else None
+
+    def answered(self, well: bool, seconds: float) -> None:
+        self.failed += not well
+        self.latencies.append(seconds)
+        self._waiting -= 1
+        if not self._waiting:
+            self.done.set()
+
+
+async def run_load(port: int, made: list[bytes], concurrency: int) -> dict[str, float]:
+    load, loop = Load(made), asyncio.get_running_loop()
+    started = time.perf_counter()
+    for _ in range(concurrency):
+        await loop.create_connection(lambda: Caller(load), "127.0.0.1", port)
+    await asyncio.wait_for(load.done.wait(), 120)
+    seconds = time.perf_counter() - started
+    if load.failed:
+        raise SystemExit(f"{load.failed} of {len(made)} were not accepted")
+    ordered = sorted(load.latencies)
+    return {
+        "seconds_each": seconds / len(made),
+        "p50": ordered[len(ordered) // 2],
+        "p99": ordered[int(len(ordered) * 0.99)],
+    }
+
+
+class Hand:
+    """The floor: verify, decrypt, typed; by hand."""
+
+    def __init__(self) -> None:
+        self._key = parties.PLATFORM.public_key()
+        self._gcm = AESGCM(parties.V3_KEY.encode())
+
+    def read(self, headers: Any, body: bytes) -> Any:
+        timestamp, nonce = headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"]
+        message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
+        signature = base64.b64decode(headers["Wechatpay-Signature"])
+        self._key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        resource = msgspec.json.decode(body)["resource"]
+        sealed = base64.b64decode(resource["ciphertext"])
+        plain = self._gcm.decrypt(resource["nonce"].encode(), sealed, resource["associated_data"].encode())
+        return msgspec.json.decode(plain, type=Transaction)
+
+
+OK = b'{"code":"SUCCESS"}'
+
+
+async def no_store(database: str, numbers: list[str]) -> web.Application:
+    hand = Hand()
+
+    async def receive(request: web.Request) -> web.Response:
+        hand.read(request.headers, await request.read())
+        return web.Response(body=OK, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post(PATH + "{number}", receive)
+    return app
+
+
+async def one_each(database: str, numbers: list[str]) -> web.Application:
+    """As most are written: a transaction for every notification."""
+    connection = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
+    for statement in (
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "CREATE TABLE orders (number TEXT PRIMARY KEY, status INT, fee INT, paid TEXT)",
+        "CREATE TABLE heard (number TEXT, what TEXT, body BLOB, PRIMARY KEY (number, what))",
+        "BEGIN",
+    ):
+        connection.execute(statement)
+    connection.executemany("INSERT INTO orders VALUES (?, 0, 100, NULL)", [(one,) for one in numbers])
+    connection.execute("COMMIT")
+    hand = Hand()
+
+    async def receive(request: web.Request) -> web.Response:
+        body = await request.read()
+        trade = hand.read(request.headers, body)
+        connection.execute("BEGIN IMMEDIATE")
+        key = (trade.out_trade_no, trade.transaction_id)
+        connection.execute("INSERT INTO heard VALUES (?, ?, ?)", (*key, body))
+        connection.execute(
+            "UPDATE orders SET status = 1, paid = ? WHERE number = ? AND status = 0", key[::-1]
+        )
+        connection.execute("COMMIT")
+        return web.Response(body=OK, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post(PATH + "{number}", receive)
+    return app
+
+
+async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Application:
+    from sqlalchemy import insert
+
+    from vkpay_async.ledger.schema import orders
+    from vkpay_async.web.aiohttp import vkpay_app
+
+    config = {**parties.config("http://127.0.0.1"), "notify_url": "http://127.0.0.1/pay"}
+    pay = VKPay.from_dict(config, database=database)
+    if handler:
+
+        @pay.on_paid("goods")
+        async def ship(order: PaidOrder) -> None:
+            """Nothing to do."""
+
+    await pay.orders.open()
+
+    order = Order(
+        out_trade_no="",
+        type="goods",
+        pay_type="wxpay_h5",
+        total_fee=100,
+        create_date=1_767_196_800_000,
+        pid="default",
+        mch_id=parties.MCH_ID,
+        provider_appid=parties.APP_ID,
+    )
+    row = {name: value for name, value in msgspec.structs.asdict(order).items() if name != "refund_list"}
+    rows = [{**row, "out_trade_no": one} for one in numbers]
+    await pay.orders.write(lambda connection: connection.execute(insert(orders), rows))
+    app = web.Application()
+    app.add_subapp("/pay", vkpay_app(pay))
+    return app
+
+
+async def claim(database: str, numbers: list[str]) -> web.Application:
+    return await ours(database, numbers, handler=False)
+
+
+async def pipeline(database: str, numbers: list[str]) -> web.Application:
+    return await ours(database, numbers, handler=True)
+
+
+def fastapi(told: Connection) -> None:
+    """FastAPI with uvicorn, uvloop and httptools, and wechatpayv3's callback: no store at all."""
+    import socket
+
+    import uvicorn
+    from fastapi import FastAPI, Request
+
+    client = peers.wechatpayv3("http://127.0.0.1")
+    app = FastAPI()
+
+    async def receive(number, request):  # type: ignore[no-untyped-def]
+        found = client.callback(request.headers, await request.body())  # type: ignore[union-attr]
+        assert found["event_type"] == "TRANSACTION.SUCCESS"
+        return {"code": "SUCCESS"}
+
+    receive.__annotations__ = {"number": str, "request": Request}  # known in here only
+    app.post(PATH + "{number}")(receive)
+    listening = socket.create_server(("127.0.0.1", 0), backlog=512)
+    told.send(listening.getsockname()[1])
+    config = uvicorn.Config(app, log_level="error", loop="uvloop", http="httptools", access_log=False)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+RECEIVERS: dict[str, Serve] = {
+    "no_store": no_store,
+    "one_each": one_each,
+    "claim": claim,
+    "pipeline": pipeline,
+}
+
+
+def serve(name: str, database: str, numbers: list[str], told: Connection) -> None:
+    """The process of one receiver."""
+    pin(1)
+    import logging
+
+    logging.disable(logging.WARNING)
+    if name == "fastapi":
+        fastapi(told)
+        return
+
+    async def run() -> None:
+        app = await RECEIVERS[name](database, numbers)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
+        await site.start()
+        told.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    uvloop.run(run())
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mib(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def measure(name: str, made: list[bytes], concurrency: int, database: str | None) -> dict[str, float]:
+    """One receiver from its start, with a database of its own, to its end."""
+    fork = multiprocessing.get_context("fork")
+    ours_end, theirs = fork.Pipe()
+    numbers = [number(n) for n in range(len(made))]
+    with tempfile.TemporaryDirectory(prefix="vkpay-bench-") as folder:
+        url = database or f"sqlite:///{folder}/pay.db"
+        process = fork.Process(target=serve, args=(name, url, numbers, theirs), daemon=True)
+        process.start()
+        try:
+            port = ours_end.recv()
+            assert process.pid is not None
+            before = cpu_seconds(process.pid)
+            found = uvloop.run(run_load(port, made, concurrency))
+            found["cpu_each"] = (cpu_seconds(process.pid) - before) / len(made)
+            found["rss_mib"] = rss_mib(process.pid)
+        finally:
+            process.kill()
+            process.join()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--count", type=int, default=6000)
+    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--only", nargs="*")
+    options = parser.parse_args()
+    made = requests(options.count)
+    pin(0)
+    names = options.only or [*RECEIVERS, *(["fastapi"] if _has_peer() else [])]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(options.rounds):
+        for name in names:
+            found[name].append(measure(name, made, options.concurrency, None))
+    print(json.dumps(_report(options, found)))
+
+
+def _has_peer() -> bool:
+    from importlib.util import find_spec
+
+    return all(find_spec(name) for name in ("fastapi", "uvicorn", "httptools", "wechatpayv3"))
+
+
+def _report(options: argparse.Namespace, found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    each = {name: [1 / one["seconds_each"] for one in rounds] for name, rounds in found.items()}
+
+    def median(name: str, key: str, scale: float) -> float:
+        return round(statistics.median(one[key] for one in found[name]) * scale, 2)
+
+    return {
+        "benchmark": "receive",
+        "rounds": options.rounds,
+        "concurrency": options.concurrency,
+        "per_second": {name: round(statistics.median(values)) for name, values in each.items()},
+        "ratio_to_no_store": {name: ratio(each, name, "no_store") for name in each if "no_store" in each},
+        "cpu_us": {name: median(name, "cpu_each", 1e6) for name in found},
+        "p50_ms": {name: median(name, "p50", 1e3) for name in found},
+        "p99_ms": {name: median(name, "p99", 1e3) for name in found},
+        "rss_mib": {name: median(name, "rss_mib", 1) for name in found},
+        "machine": machine(),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""``vkpay reconcile``: the provider's bill against the ledger."""
