@@ -25,7 +25,7 @@ if Path("broken").exists():
     os._exit(3)
 
 FakeProvider.bank = Bank()
-registry.PROVIDERS.update(wxpay=FakeProvider, alipay=FakeProvider)
+registry.PROVIDERS.update(wxpay=lambda: FakeProvider, alipay=lambda: FakeProvider)
 config = config_from_dict(settings())
 pay = VKPay(config, database=os.environ.get("SHOP_DATABASE", "sqlite:///pay.db"), transport=Wire(config.http))
 
