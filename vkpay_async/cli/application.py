@@ -17,7 +17,7 @@ from vkpay_async.web.front_door import FrontDoor
 AppName = Annotated[
     str | None,
     typer.Argument(
-        metavar="[APP]",
+        metavar="APP",
         help="module:attribute, your VKPay with its handlers, or a function without arguments that returns it.",
     ),
 ]

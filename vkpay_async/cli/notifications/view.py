@@ -95,9 +95,15 @@ def _lines(event: Event) -> Iterator[tuple[str, str]]:
     yield "heard", _moment(event.create_date)
     yield "due", _moment(event.due)
     yield "done", _moment(event.done_date)
-    yield "happened", _pretty(hidden(msgspec.json.decode(event.happened)))
+    yield "happened", _pretty(_happened(event))
     yield "headers", "\n".join(f"{name}: {value}" for name, value in hidden(dict(event.headers)).items())
     yield "body", _body(event.body)
+
+
+def _happened(event: Event) -> dict[str, Any]:
+    """What is set, without the provider's own words: those stand in the body."""
+    said: dict[str, Any] = hidden(msgspec.json.decode(event.happened))
+    return {name: value for name, value in said.items() if name != "raw" and value is not None}
 
 
 def _body(body: bytes) -> str:

@@ -43,7 +43,7 @@ async def test_a_factory_gives_the_application_and_a_prefix_the_place(serve: Ser
 async def test_a_running_handler_ends_before_the_server(serve: Serve, folder: Path, workers: str) -> None:
     served = await serve("shop:pay", "--workers", workers)
     assert (await served.notify())[0] == 200  # stored; the handler is still at work
-    assert (folder / "handler-runs").exists()
+    await until((folder / "handler-runs").exists)
     served.process.terminate()
     await until_true(served.closed)
     assert served.process.returncode is None
