@@ -16,15 +16,15 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 
 $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) -e '.[cli,simulator,fast]'
+	$(PIP) -e '.[cli,simulator,fast,postgres,mysql]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
 	$(PIP) --group test --group check --group build
 	@touch $@
 
-demo: $(VENV)/.run ## every way of paying, against the simulator, offline
-	$(BIN)/vkpay demo
+demo: $(VENV)/.run ## every way of paying, against the simulator, offline; DATABASE=url keeps the orders there
+	$(BIN)/vkpay demo $(if $(DATABASE),--database '$(DATABASE)')
 
 test: $(VENV)/.dev ## the tests, in random order
 	$(BIN)/python -m pytest -n $(WORKERS) -q

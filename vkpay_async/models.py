@@ -71,6 +71,10 @@ class JsonObject(Mapping[str, Any]):
             self._members = msgspec.json.decode(self.json, type=dict[str, Any])
         return self._members
 
+    def copy(self) -> dict[str, Any]:
+        """The members as a plain dict of one's own."""
+        return dict(self._decoded())
+
     def __getitem__(self, key: str) -> Any:
         return self._decoded()[key]
 

@@ -7,6 +7,7 @@ converted, and the driver's ``executemany`` gets plain tuples.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -47,10 +48,12 @@ class Bulk:
             )
         }
 
+        in_order: Callable[[Row], tuple[Any, ...]] = itemgetter(*names)
+
         def values(given: Row) -> tuple[Any, ...]:
             every = {**fixed, **given}
             for name, convert in converters.items():
                 every[name] = convert(every[name])
-            return tuple([every[name] for name in names])
+            return in_order(every)
 
         return str(compiled), values

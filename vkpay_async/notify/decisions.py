@@ -8,7 +8,7 @@ import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
 from vkpay_async.ledger import Decision, Event, Found, RefundChange, TransferRecord
-from vkpay_async.models import Refund, Trade, Transfer
+from vkpay_async.models import JsonObject, Refund, Trade, Transfer
 from vkpay_async.notify.matching import check_pid, check_refund, check_trade, check_transfer
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
@@ -172,7 +172,7 @@ def _paid_values(order: Order, event: Event, trade: Trade, provider: Provider, n
         "pay_date": trade.success_time or now,
         "notify_date": now,
         "notify_mode": event.source,
-        "notify_info": dict(trade.raw),
+        "notify_info": trade.raw.copy() if isinstance(trade.raw, JsonObject) else dict(trade.raw),
         "openid": trade.openid or order.openid,
     }
 

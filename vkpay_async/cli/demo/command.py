@@ -18,6 +18,7 @@ from vkpay_async.cli.demo.simulator import SimulatorFailed
 from vkpay_async.cli.demo.transfers import transfer_flows
 from vkpay_async.cli.demo.view import Bar, Silent, show
 from vkpay_async.cli.terminal import AsJson, open_console
+from vkpay_async.errors import ConfigError, LedgerUnavailable
 from vkpay_async.pay_type import PAY_TYPES
 
 # `default` has WeChat Pay's public key and Alipay's key mode, `certs` platform certificates and certificate mode.
@@ -40,6 +41,10 @@ def demo(
         int, typer.Option(min=0, max=65535, help="The simulator's port; 0 takes a free one.")
     ] = 0,
     seed: Annotated[int | None, typer.Option(help="The same seed draws the same numbers.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Keep the orders there, as a SQLAlchemy URL; by default in a file that goes away."),
+    ] = None,
 ) -> None:
     """Pay in every way there is, on this machine: create, pay, notify, query, refund; then transfers.
 
@@ -47,8 +52,10 @@ def demo(
     """
     chosen = _chosen(only)
     try:
-        report = _watched_json(chosen, port, seed) if as_json else _watched(chosen, port, seed)
-    except SimulatorFailed as error:
+        report = (
+            _watched_json(chosen, port, seed, database) if as_json else _watched(chosen, port, seed, database)
+        )
+    except (SimulatorFailed, ConfigError, LedgerUnavailable) as error:
         typer.echo(str(error), err=True)
         report = Report(flows=[])
     except asyncio.CancelledError:
@@ -66,23 +73,25 @@ def _chosen(only: list[str] | None) -> frozenset[str]:
     return frozenset(only or CHOICES)
 
 
-def _watched_json(chosen: frozenset[str], port: int, seed: int | None) -> Report:
-    return asyncio.run(run(chosen, port, seed, Silent()))
+def _watched_json(chosen: frozenset[str], port: int, seed: int | None, database: str | None) -> Report:
+    return asyncio.run(run(chosen, port, seed, Silent(), database))
 
 
-def _watched(chosen: frozenset[str], port: int, seed: int | None) -> Report:
+def _watched(chosen: frozenset[str], port: int, seed: int | None, database: str | None) -> Report:
     console = open_console()
     with Bar(console) as bar:
-        report = asyncio.run(run(chosen, port, seed, bar))
+        report = asyncio.run(run(chosen, port, seed, bar, database))
     show(console, report)
     return report
 
 
-async def run(chosen: frozenset[str], port: int, seed: int | None, viewer: Viewer) -> Report:
+async def run(
+    chosen: frozenset[str], port: int, seed: int | None, viewer: Viewer, database: str | None = None
+) -> Report:
     """Takes the chosen pay types through everything. Raises :class:`SimulatorFailed`."""
     started = perf_counter()
     with _ended_by_sigterm():
-        async with open_shop(port, seed) as shop:
+        async with open_shop(port, seed, database) as shop:
             flows = [flow for flow in all_flows(shop) if flow.pay_type in chosen]
             viewer.expect(flows)
             reports = await run_flows(flows, viewer)

@@ -10,6 +10,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from aiohttp import web
@@ -56,12 +57,19 @@ class Shop:
     """A merchant's application, and the people around it.
 
     ``handled`` counts the runs of each order's handler, ``transferred`` has what the transfer handler was told, and
-    ``sub_merchants`` the arguments that name the service provider's first sub-merchant, by provider.
+    ``sub_merchants`` the arguments that name the service provider's first sub-merchant, by provider. ``prefix`` begins every
+    number, so that a database that outlives the demo can be used again.
     """
 
     def __init__(
-        self, pay: WatchedPay, simulator: Simulator, sub_merchants: dict[str, dict[str, str]]
+        self,
+        pay: WatchedPay,
+        simulator: Simulator,
+        sub_merchants: dict[str, dict[str, str]],
+        *,
+        prefix: str = "",
     ) -> None:
+        self.prefix = prefix
         self.pay = pay
         self.simulator = simulator
         self.sub_merchants = sub_merchants
@@ -79,8 +87,8 @@ class Shop:
 
 
 @contextlib.asynccontextmanager
-async def open_shop(port: int, seed: int | None) -> AsyncIterator[Shop]:
-    """Simulator, SDK and receiver, on free ports and in a folder that goes away.
+async def open_shop(port: int, seed: int | None, database: str | None = None) -> AsyncIterator[Shop]:
+    """Simulator, SDK and receiver, on free ports and in a folder that goes away; ``database`` is one that stays.
 
     Raises :class:`SimulatorFailed`.
     """
@@ -88,12 +96,16 @@ async def open_shop(port: int, seed: int | None) -> AsyncIterator[Shop]:
         folder = Path(name)
         async with running_simulator(folder, port, seed) as simulator:
             config = tomllib.loads(config_in(folder).read_text(encoding="utf-8"))
-            async with _receiving(lambda url: _sdk(config, url, folder)) as pay:
-                yield Shop(pay, simulator, _sub_merchants(config["merchants"][PARTNER]))
+            async with _receiving(lambda url: _sdk(config, url, database or _own(folder))) as pay:
+                prefix = token_hex(3) if database else ""
+                yield Shop(pay, simulator, _sub_merchants(config["merchants"][PARTNER]), prefix=prefix)
 
 
-def _sdk(config: dict[str, Any], notify_url: str, folder: Path) -> WatchedPay:
-    database = f"sqlite:///{folder / 'vkpay.db'}"
+def _own(folder: Path) -> str:
+    return f"sqlite:///{folder / 'vkpay.db'}"
+
+
+def _sdk(config: dict[str, Any], notify_url: str, database: str) -> WatchedPay:
     return WatchedPay.from_dict({**config, "notify_url": notify_url}, database=database)
 
 

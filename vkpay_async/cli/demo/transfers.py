@@ -93,7 +93,7 @@ class Payout:
 
     @property
     def number(self) -> str:
-        return f"{self.merchant}{self.provider}{self.transfer.number}"
+        return f"{self.shop.prefix}{self.merchant}{self.provider}{self.transfer.number}"
 
 
 async def transfer(payout: Payout) -> str:

@@ -130,7 +130,7 @@ class Sale:
 
     @property
     def number(self) -> str:
-        return f"{self.merchant}_{self.way.pay_type}".replace("-", "_")
+        return f"{self.shop.prefix}{self.merchant}_{self.way.pay_type}".replace("-", "_")
 
     @property
     def code(self) -> dict[str, str]:
