@@ -271,7 +271,15 @@ def test_the_chinese_readme_has_the_same_code() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "README.zh-CN.md", "simulator/README.md", "CONTRIBUTING.md", "docs/telemetry.md"]
+    "name",
+    [
+        "README.md",
+        "README.zh-CN.md",
+        "simulator/README.md",
+        "CONTRIBUTING.md",
+        "docs/telemetry.md",
+        "docs/serving.md",
+    ],
 )
 def test_links_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Ledger, Merchants, Tokens
+    from vkpay_async.ledger import Event, Ledger, Merchants, Tokens
     from vkpay_async.ledger.days import Reconciliation
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
@@ -298,6 +298,20 @@ class VKPay:
         Raises :class:`ConfigError` for one that cannot be decrypted; the others are taken in all the same.
         """
         await self._known.reload()
+
+    async def replay_notification(self, event_id: str) -> Event:
+        """Takes a stored notification once more, whatever became of it before, and runs its handler.
+
+        One that did not fit is matched again; one whose handler has run is handled again, under the same
+        ``idempotency_key``. The answer says how it ended. Raises :class:`InvalidArgument` for an unknown id or one that is
+        being handled now, and what still does not fit.
+        """
+        return await self._pipeline.replay(event_id)
+
+    @property
+    def handlers(self) -> Handlers:
+        """What is registered with this object."""
+        return self._handlers
 
     async def reconcile(
         self, day: dt.date, *, pid: str | None = None, provider: str | None = None

@@ -10,10 +10,13 @@ from vkpay_async.cli.db import db
 from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
 from vkpay_async.cli.merchants.command import import_merchants, make_key, rotate
+from vkpay_async.cli.notifications.command import notifications
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
 from vkpay_async.cli.reconcile.command import reconcile
+from vkpay_async.cli.serve.command import serve_command
 from vkpay_async.cli.settings import settings
+from vkpay_async.cli.worker import worker
 from vkpay_async.version import VERSION
 
 app = typer.Typer(
@@ -43,10 +46,13 @@ def _root(
 app.command()(demo)
 app.command()(doctor)
 app.command()(query)
+app.command("serve")(serve_command)
+app.command()(worker)
 app.command()(reconcile)
 settings.command("import")(import_merchants)
 settings.command("key")(make_key)
 settings.command("rotate")(rotate)
 app.add_typer(orders)
+app.add_typer(notifications)
 app.add_typer(settings)
 app.add_typer(db)

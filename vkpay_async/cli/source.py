@@ -64,6 +64,14 @@ def missing_file(url: str) -> Path | None:
     return None if Path(name).exists() else Path(name)
 
 
+def check_there(url: str) -> None:
+    """Raises :class:`ConfigError` for a file that would be made."""
+    if missing := missing_file(url):
+        raise ConfigError(
+            f"no database {missing.absolute()}: run this where the application runs, or give --config or --database"
+        )
+
+
 def shown_url(url: str) -> str:
     """Without its password."""
     from sqlalchemy.engine import make_url
@@ -80,10 +88,7 @@ async def open_orders(url: str) -> AsyncIterator[Ledger]:
     """The orders that are there; looking at them makes no file. Raises :class:`ConfigError`."""
     from vkpay_async.ledger import Ledger
 
-    if missing := missing_file(url):
-        raise ConfigError(
-            f"no database {missing.absolute()}: run this where the application runs, or give --config or --database"
-        )
+    check_there(url)
     ledger = Ledger(url)
     try:
         yield ledger

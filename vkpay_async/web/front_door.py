@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vkpay_async.errors import ConfigError, InvalidArgument, VKPayError
 from vkpay_async.web.actions import CREATE, MONEY_OUT, OPEN, Action, Client, python_names
+from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.envelope import Call, read_call
 from vkpay_async.web.exchange import Reply, Request, client_address, json_reply
 from vkpay_async.web.rate_limit import RateLimit, TokenBuckets
@@ -51,7 +52,8 @@ class FrontDoor:
 
     ``allow`` opens actions that move money out, by name. ``proxies`` says how many proxies of one's own append to
     ``X-Forwarded-For``; the client's address counts for WeChat's H5 payments and for ``rate_limit``, which guards
-    createPayment. ``max_body`` is in bytes; ``clock`` gives seconds. Raises :class:`ConfigError`.
+    createPayment. ``max_body`` is in bytes; ``clock`` gives seconds. ``origins`` lists the web pages that may call it from
+    another address than its own, such as ``https://shop.example``; none by default. Raises :class:`ConfigError`.
     """
 
     def __init__(
@@ -64,11 +66,13 @@ class FrontDoor:
         proxies: int = 0,
         rate_limit: RateLimit | None = RateLimit(),  # noqa: B008 - immutable
         max_body: int = MAX_BODY,
+        origins: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         _check_guarded(authorize, trust_client, allow)
         self.max_body = max_body
-        self._pay = pay
+        self.pay = pay
+        self.origins = Origins(origins)
         self._authorize = authorize
         self._trust_client = trust_client
         self._actions = OPEN | {name: MONEY_OUT[name] for name in allow}
@@ -106,7 +110,7 @@ class FrontDoor:
             refusal = _failure(429, f"too many payments from one address; try again in {wait_s} s")
             return json_reply(refusal, 429, **{"Retry-After": str(wait_s)})
         arguments = await self._authorized(call.action, action, _given(call, action, request), request)
-        return json_reply((await action.run(self._pay, arguments, client)).to_client())
+        return json_reply((await action.run(self.pay, arguments, client)).to_client())
 
     def _wait_s(self, request: Request, action: str, client: Client) -> int:
         if self._buckets is None or action != CREATE:

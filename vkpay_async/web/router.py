@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vkpay_async.notify.routes import PAYMENT, TRANSFER
+from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.exchange import Reply, Request, json_reply, text_reply
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Router:
             ("health", 1): Endpoint(methods=look, answer=_health),
             ("ready", 1): Endpoint(methods=look, answer=self._ready),
         }
+        self._origins = Origins(())
         if front_door is not None:
+            self._origins = front_door.origins
             self._endpoints["", 1] = Endpoint(
                 methods=("POST",), answer=front_door.answer, limit=front_door.max_body
             )
@@ -64,6 +67,17 @@ class Router:
         endpoint = self._find(request.path)
         if endpoint is None:
             return text_reply(404, "404: Not Found")
+        if not self._origins or endpoint is not self._endpoints["", 1]:
+            return await self._answer(endpoint, request, chunks)
+        if request.method == "OPTIONS":
+            return self._origins.preflight(request)
+        return self._origins.marked(request, await self._answer(endpoint, request, chunks))
+
+    def _find(self, path: str) -> Endpoint | None:
+        parts = path.removeprefix("/").split("/")
+        return self._endpoints.get((parts[0], len(parts))) if all(parts[1:]) else None
+
+    async def _answer(self, endpoint: Endpoint, request: Request, chunks: AsyncIterator[bytes]) -> Reply:
         if request.method not in endpoint.methods:
             return text_reply(405, "405: Method Not Allowed", Allow=", ".join(endpoint.methods))
         if endpoint.limit and "content-encoding" in request.headers:
@@ -74,10 +88,6 @@ class Router:
         except TimeoutError:
             return text_reply(408, "408: Request Timeout")
         return await endpoint.answer(request, body)
-
-    def _find(self, path: str) -> Endpoint | None:
-        parts = path.removeprefix("/").split("/")
-        return self._endpoints.get((parts[0], len(parts))) if all(parts[1:]) else None
 
     async def _notify(self, request: Request, body: bytes) -> Reply:
         result = await self._pay.handle_notification(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.vkpay_async.cli.process import COMMAND, PATIENCE_S, ROOT, SHOP, Start, Started
+from tests.vkpay_async.fake import Bank, Clock, open_shop
 from vkpay_async.cli.app import app
 from vkpay_async.ledger import Ledger
 from vkpay_async.order import Order
@@ -70,3 +74,44 @@ def order() -> Callable[..., Order]:
         return Order(out_trade_no=out_trade_no, **{**known, **more})
 
     return build
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder, with ``shop.py``, for commands that run as processes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, ROOT / "simulator"))))
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+async def unpaid(folder: Path, bank: Bank, clock: Clock) -> None:
+    """An order in the shop's database."""
+    shop = open_shop(bank, clock, f"sqlite:///{folder}/pay.db")
+    async with shop.pay:
+        await shop.order()
+
+
+@pytest.fixture
+async def start(folder: Path) -> AsyncIterator[Start]:
+    """Starts a command with ``--json`` and waits for its first line."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*args: str) -> Started:
+        with (folder / "log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, *args, "--json", stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        started.append(process)
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            line = await process.stdout.readline()
+        assert line, (folder / "log").read_text()
+        return Started(process, json.loads(line), folder / "log")
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

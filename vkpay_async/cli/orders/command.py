@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from vkpay_async.cli.orders.view import order_row, page_object, show_order, show_page
+from vkpay_async.cli.orders.view import Found, order_row, page_object, show_order, show_page
 from vkpay_async.cli.source import ConfigPath, Database, open_orders, orders_url
 from vkpay_async.cli.terminal import AsJson, errors_said, open_console, print_json
-from vkpay_async.ledger import Page
 from vkpay_async.order import Order
 
 orders = typer.Typer(name="orders", help="The orders of the ledger.", no_args_is_help=True)
@@ -31,13 +30,19 @@ def list_orders(
     ] = None,
     user: Annotated[list[str] | None, typer.Option(help="The user_id.")] = None,
     pid: Annotated[list[str] | None, typer.Option(help="The merchant.")] = None,
-    page: Annotated[int, typer.Option(min=1)] = 1,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Only those behind this one: the last of the page before."),
+    ] = None,
     size: Annotated[int, typer.Option(min=1, max=LARGEST_PAGE)] = 20,
+    total: Annotated[
+        bool, typer.Option("--total", help="Count them all, which takes as long as there are many.")
+    ] = False,
     config: ConfigPath = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Orders, the newest first."""
+    """Orders, the newest first. Every page costs the same, however deep."""
     where = {
         "status": [_status(word) for word in status or ()],
         "type": order_type,
@@ -46,7 +51,7 @@ def list_orders(
     }
     with errors_said(as_json):
         wanted = {name: values for name, values in where.items() if values}
-        found = asyncio.run(_page(orders_url(config, database), wanted, page, size))
+        found = asyncio.run(_page(orders_url(config, database), wanted, after, size, total))
     if as_json:
         print_json(page_object(found))
     else:
@@ -69,9 +74,13 @@ def show_one(
         show_order(open_console(), order)
 
 
-async def _page(url: str, where: dict[str, Any], index: int, size: int) -> Page:
+async def _page(url: str, where: dict[str, Any], after: str | None, size: int, counted: bool) -> Found:
     async with open_orders(url) as ledger:
-        return await ledger.list(where, page_index=index, page_size=size)
+        last = None if after is None else await ledger.require(after)
+        rows = await ledger.page(where, after=last, page_size=size)
+        total = await ledger.count(where) if counted else None
+        following = rows[-1].out_trade_no if len(rows) == size else None
+        return Found(rows=rows, next=following, total=total)
 
 
 async def _order(url: str, out_trade_no: str) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -10,12 +10,19 @@ from rich.console import Console
 from rich.text import Text
 
 from vkpay_async.cli.terminal import plain_table, printable, time_text
-from vkpay_async.ledger import Page
 from vkpay_async.money import yuan_from_fen
 from vkpay_async.order import Order
 
 STATUS = {-1: "closed", 0: "unpaid", 1: "paid", 2: "refunded in part", 3: "refunded"}
 STYLES = {-1: "dim", 1: "green", 2: "yellow", 3: "yellow"}
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of orders. ``next`` is the number to go on behind, ``None`` at the end; ``total`` only where it was counted."""
+
+    rows: Sequence[Order]
+    next: str | None = None
+    total: int | None = None
 
 
 def order_row(order: Order) -> dict[str, Any]:
@@ -25,17 +32,12 @@ def order_row(order: Order) -> dict[str, Any]:
     return row
 
 
-def page_object(page: Page) -> dict[str, Any]:
-    return {
-        "rows": [order_row(order) for order in page.rows],
-        "total": page.total,
-        "page_index": page.page_index,
-        "page_size": page.page_size,
-        "has_more": page.has_more,
-    }
+def page_object(page: Found) -> dict[str, Any]:
+    total = {} if page.total is None else {"total": page.total}
+    return {"rows": [order_row(order) for order in page.rows], "next": page.next, **total}
 
 
-def show_page(console: Console, page: Page) -> None:
+def show_page(console: Console, page: Found) -> None:
     table = plain_table("out_trade_no", "status", "yuan", "pay_type", "type", "user", "created (UTC+8)")
     table.columns[2].justify = "right"
     for order in page.rows:
@@ -50,8 +52,9 @@ def show_page(console: Console, page: Page) -> None:
         )
     if page.rows:
         console.print(table)
-    more = f"; the next with --page {page.page_index + 1}" if page.has_more else ""
-    console.print(f"{len(page.rows)} of {page.total} orders{more}")
+    more = f"; older ones with --after {page.next}" if page.next else ""
+    total = "" if page.total is None else f" of {page.total}"
+    console.print(Text(f"{len(page.rows)}{total} orders{printable(more)}"))
 
 
 def show_order(console: Console, order: Order) -> None:

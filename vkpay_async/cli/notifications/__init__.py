@@ -1,0 +1,1 @@
+"""``vkpay notifications``: what was heard, and what became of it."""

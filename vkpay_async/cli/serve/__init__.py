@@ -1,0 +1,1 @@
+"""``vkpay serve``: the web side as a service of its own."""

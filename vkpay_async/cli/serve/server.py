@@ -1,0 +1,158 @@
+"""One process that serves: it starts, runs until it is asked to stop, and drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import web
+
+from vkpay_async.cli.application import find_front_door
+from vkpay_async.cli.serve.serving import Serving
+from vkpay_async.cli.serve.sockets import not_listening
+from vkpay_async.web.aiohttp import vkpay_app
+
+if TYPE_CHECKING:
+    from vkpay_async.client import VKPay
+
+T = TypeVar("T")
+
+GRACE_S = 1.0
+"""For what was cut off at the end of the drain to come to its end."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LOG_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+
+log = logging.getLogger("vkpay_async.serve")
+
+
+def loop_name() -> str:
+    return "uvloop" if find_spec("uvloop") else "asyncio"
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Runs the program on uvloop where it is installed."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if loop_name() == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
+
+
+def start_logging() -> None:
+    """To standard error, unless the user's module has arranged for something else."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+
+
+async def serve(
+    pay: VKPay,
+    serving: Serving,
+    sockets: Sequence[socket.socket],
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+) -> None:
+    """Listens until ``stop`` is set; then no new connection is taken, and what runs has ``drain`` seconds to end.
+
+    The sockets are closed in any case. Raises :class:`ConfigError` for a port that is taken, :class:`LedgerUnavailable`.
+    """
+    with ExitStack() as opened:
+        for bound in sockets:
+            opened.enter_context(bound)
+        runner = web.AppRunner(
+            build_app(pay, serving),
+            access_log=logging.getLogger("aiohttp.access") if serving.access_log else None,
+            shutdown_timeout=serving.drain,
+        )
+        try:
+            await _listen(runner, serving, sockets)
+            ready()
+            await stop.wait()
+        finally:
+            await end_within(runner.cleanup(), serving.drain)
+
+
+async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
+    await runner.setup()
+    try:
+        for bound in sockets:
+            await web.SockSite(runner, bound).start()
+    except OSError as error:
+        raise not_listening(serving.host, serving.port, error) from error
+
+
+def build_app(pay: VKPay, serving: Serving) -> web.Application:
+    """Raises :class:`ConfigError` for a front door that is none."""
+    door = find_front_door(serving.front_door, pay) if serving.front_door else None
+    app = vkpay_app(pay, front_door=door)
+    if serving.jobs:
+        app.cleanup_ctx.append(lambda _: _while_serving(pay))
+    if not serving.prefix:
+        return app
+    outer = web.Application()
+    outer.add_subapp(serving.prefix, app)
+    return outer
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """The first SIGINT or SIGTERM asks to stop. The second ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        log.info("stopping: what runs is waited for; a second signal ends at once")
+        stop.set()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    with suppress(NotImplementedError):  # Windows: Ctrl-C comes as KeyboardInterrupt
+        for number in SIGNALS:
+            loop.add_signal_handler(number, asked)
+
+
+@asynccontextmanager
+async def _jobs(pay: VKPay) -> AsyncIterator[None]:
+    """The jobs beside the server. Every worker runs them: each takes other rows."""
+    async with pay.jobs_running():
+        yield
+
+
+async def _while_serving(pay: VKPay) -> AsyncIterator[None]:
+    async with _jobs(pay):
+        yield
+
+
+async def end_within(ending: Awaitable[None], limit_s: float) -> None:
+    """Waits for an orderly end; what is not over by then is cut off, and the process ends here."""
+    try:
+        async with asyncio.timeout(limit_s + GRACE_S):
+            await ending
+    except TimeoutError:
+        log.warning(
+            "not everything ended within --drain %g s: its notifications are stored, and their handlers run again when "
+            "their time is over",
+            limit_s,
+        )
+        await _cut_off()
+
+
+async def _cut_off() -> None:
+    """A handler that does not hear its cancellation, or a thread, would hold the process for ever."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=GRACE_S)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
