@@ -11,6 +11,8 @@ import pytest
 from aiohttp import web
 
 from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
+from vkpay_async.clock import SYSTEM_ENV
+from vkpay_async.providers.base import Env
 from vkpay_async.transport import Transport, pause_before
 from vkpay_async.web.aiohttp import vkpay_app
 from vkpay_simulator.running import RunningSimulator
@@ -25,7 +27,9 @@ class Shop:
         self.shipped: list[str] = []
         self.runs = 0
         self.fails = 0
+        self.ahead_ms = 0
         self._numbers = 0
+        self._days = 0
         pay.on_paid("goods")(self._ship)
 
     async def order(self, provider: str, total_fee: int = 19900, **more: Any) -> Payment:
@@ -45,6 +49,15 @@ class Shop:
     async def status(self, out_trade_no: str) -> int:
         return (await self.pay.orders.require(out_trade_no)).status
 
+    async def redeliver(self) -> int:
+        """The job that runs failed handlers again, when their pause is over; how many."""
+        self._days += 1
+        self.ahead_ms = self._days * 24 * 3600 * 1000
+        try:
+            return (await self.pay.run_jobs("redeliver")).redeliver
+        finally:
+            self.ahead_ms = 0
+
     async def _ship(self, order: PaidOrder) -> None:
         self.runs += 1
         if self.fails:
@@ -53,14 +66,22 @@ class Shop:
         self.shipped.append(order.out_trade_no)
 
 
-async def open_shop(sim: RunningSimulator, database: Path) -> tuple[Shop, web.AppRunner]:
+async def open_shop(
+    sim: RunningSimulator, database: Path, reply_policy: str = "durable"
+) -> tuple[Shop, web.AppRunner]:
     """One attempt a call: what comes back is what the provider said, and no test waits for a repeat."""
     listening = socket.create_server(("127.0.0.1", 0))
     sim.notify_url = f"http://127.0.0.1:{listening.getsockname()[1]}/pay"
-    config = config_from_dict(sim.config)
+    config = config_from_dict({**sim.config, "reply_policy": reply_policy})
+    shop: Shop | None = None
+
+    def now_ms() -> int:
+        return SYSTEM_ENV.now_ms() + (shop.ahead_ms if shop else 0)
+
     pay = VKPay(
         config,
         database=f"sqlite:///{database}",
+        env=Env(now_ms=now_ms, nonce=SYSTEM_ENV.nonce),
         transport=Transport(config.http, policy=pause_before(1)),
     )
     app = web.Application()
@@ -68,7 +89,16 @@ async def open_shop(sim: RunningSimulator, database: Path) -> tuple[Shop, web.Ap
     runner = web.AppRunner(app)
     await runner.setup()
     await web.SockSite(runner, listening).start()
-    return Shop(pay, sim), runner
+    shop = Shop(pay, sim)
+    return shop, runner
+
+
+@pytest.fixture
+async def patient(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
+    """Its providers get their success only when the handler has succeeded."""
+    opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db", "handled")
+    yield opened
+    await runner.cleanup()
 
 
 @pytest.fixture

@@ -60,7 +60,28 @@ async def test_the_last_attempt_of_the_schedule_still_counts(shop, provider):
     assert shop.shipped == [payment.out_trade_no]
 
 
-async def test_a_handler_that_failed_runs_again_until_it_succeeds(shop, provider):
+async def test_a_handler_that_failed_runs_again_and_the_provider_need_not_come(shop, provider):
+    payment = await shop.order(provider)
+    shop.fails = 2
+    await shop.sim.pay(payment.out_trade_no)
+    await shop.pay.idle()
+    order = await shop.pay.orders.require(payment.out_trade_no)
+    assert (order.status, order.user_order_success) == (1, False)
+    assert "warehouse" in order.handler_error
+
+    await shop.sim.advance("24h")
+    (delivery,) = deliveries(shop, payment.out_trade_no)
+    assert [attempt.accepted for attempt in delivery.attempts] == [True]
+    assert shop.runs == 1
+
+    assert [await shop.redeliver() for _ in range(3)] == [1, 1, 0]
+    order = await shop.pay.orders.require(payment.out_trade_no)
+    assert (order.user_order_success, order.handler_error) == (True, None)
+    assert (shop.runs, shop.shipped) == (3, [payment.out_trade_no])
+
+
+async def test_where_it_waits_for_the_handler_the_provider_comes_until_it_succeeds(patient, provider):
+    shop = patient
     payment = await shop.order(provider)
     shop.fails = 2
     await shop.sim.pay(payment.out_trade_no)

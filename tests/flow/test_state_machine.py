@@ -44,11 +44,13 @@ class PaymentLife(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp())
         self.created: set[str] = set()
+        self.failed: set[str] = set()
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(policy=st.sampled_from(["durable", "handled"]))
+    def open(self, policy: str) -> None:
+        self.policy = policy
         self.simulator.reset()
-        self.shop, self.server = self.run(open_shop(self.simulator, self.folder / "orders.db"))
+        self.shop, self.server = self.run(open_shop(self.simulator, self.folder / "orders.db", policy))
 
     def teardown(self) -> None:
         self.run(self.server.cleanup())
@@ -77,8 +79,19 @@ class PaymentLife(RuleBasedStateMachine):
             self.shop.fails = 1
 
         self.buyer(self.simulator.pay, order)
+        self.run(self.shop.pay.idle())
         self.simulator._call(self.simulator.world.faults.clear)
         self.shop.fails = 0
+        if self.run(self.shop.pay.orders.require(order)).user_order_success is False:
+            self.failed.add(order)
+
+    @rule()
+    def redeliver(self) -> None:
+        """Our own job: afterwards no handler is left that failed."""
+        self.run(self.shop.redeliver())
+        self.failed.clear()
+        page = self.run(self.shop.pay.orders.list({"user_order_success": False}))
+        assert page.total == 0
 
     @rule(order=orders)
     def scan(self, order: str) -> None:
@@ -92,7 +105,8 @@ class PaymentLife(RuleBasedStateMachine):
             assert at_provider is not None
             assert at_provider.paid_ms is not None
             if wait:
-                assert state.user_order_success is True
+                asked_again = self.policy == "handled" or order not in self.failed
+                assert state.user_order_success is asked_again
 
     @rule(target=unknown_refunds, order=orders, fee=st.none() | st.integers(1, 300), lost=st.booleans())
     def refund(self, order: str, fee: int | None, lost: bool) -> Any:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from vkpay_async.errors import ResourceNotFound
 from vkpay_async.jobs.looking import BATCH, DAY_MS, LEASE_MS, MINUTE_MS, look_after
 from vkpay_async.models import TransferRef
-from vkpay_async.notify.pipeline import FINAL_REFUNDS, FINAL_TRANSFERS
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.service.context import Context
 from vkpay_async.service.refunds import Refunds
@@ -69,7 +68,7 @@ async def _refund_open(context: Context, row: DueRefund) -> bool:
     except ResourceNotFound as error:
         _log_unknown(_refund_name(row), "out_refund_no", error)
         return True
-    return status.refund.state not in FINAL_REFUNDS
+    return not status.refund.state.final
 
 
 async def _transfer_open(context: Context, row: DueTransfer) -> bool:
@@ -80,7 +79,7 @@ async def _transfer_open(context: Context, row: DueTransfer) -> bool:
     except ResourceNotFound as error:
         _log_unknown(_transfer_name(row), "out_bill_no", error)
         return True
-    return transfer.state not in FINAL_TRANSFERS
+    return not transfer.state.final
 
 
 def _until(context: Context, name: str, start: int, checks: int) -> int | None:

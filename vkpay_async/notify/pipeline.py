@@ -15,7 +15,7 @@ import msgspec
 
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, VKPayError
-from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferState
+from vkpay_async.models import JsonObject, Refund, Trade, Transfer
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
 from vkpay_async.notify.running import Runner
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from vkpay_async.notify.decisions import Terms
 
 log = logging.getLogger("vkpay_async.notify")
-
-FINAL_REFUNDS = frozenset(state for state in RefundState if state.final)
-FINAL_TRANSFERS = frozenset(state for state in TransferState if state.final)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -56,7 +57,10 @@ def keep(tmp_path: Path) -> Callable[..., None]:
     async def add(orders: tuple[Order, ...]) -> None:
         ledger = Ledger(f"sqlite:///{tmp_path}/vkpay.db")
         for order in orders:
-            await ledger.add(order)
+            asked_for = sum(entry.refund_fee for entry in order.refund_list)
+            await ledger.add(msgspec.structs.replace(order, refund_fee=order.refund_fee - asked_for))
+            for entry in reversed(order.refund_list):
+                await ledger.add_refund(order.out_trade_no, entry)
         await ledger.close()
 
     return lambda *orders: asyncio.run(add(orders))

@@ -46,7 +46,7 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 async def test_one_that_may_only_be_read(keep: Any, order: Any, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "shop.db") as made:
-        made.execute("CREATE TABLE vk_pay_orders (out_trade_no TEXT, version INTEGER)")
+        made.execute("CREATE TABLE vk_pay_orders (out_trade_no TEXT, refund_num INTEGER)")
         made.execute("PRAGMA journal_mode=WAL")
     made.close()
     check = await check_database(f"sqlite:///file:{tmp_path}/shop.db?mode=ro&uri=true")
