@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from django.core.asgi import get_asgi_application
+from sqlalchemy import Column, Integer, MetaData, String, Table, select
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
@@ -152,6 +153,33 @@ async def test_the_django_example_takes_notifications(offline: RunningSimulator)
             await handed_over(offline, example["pay"], partial(asgi_call, get_asgi_application()))
 
 
+async def test_the_exact_example_credits_an_account_once(vkpay_sim: RunningSimulator) -> None:
+    metadata = MetaData()
+    accounts = Table("accounts", metadata, Column("id", String, primary_key=True), Column("balance", Integer))
+    order = {**SHOP, "type": "recharge", "out_trade_no": "20261121-0001", "total_fee": 100, "user_id": "u1"}
+    vkpay_sim.fault("lose_notify", times=None)
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite://") as pay:
+        await pay.orders.write(metadata.create_all)
+        await pay.orders.write(lambda c: c.execute(accounts.insert().values(id="u1", balance=5)))
+        await run_block("exactly-once", pay=pay, accounts=accounts)
+        await pay.create_payment(**order)
+        await vkpay_sim.pay("20261121-0001")
+        for _ in range(2):
+            state = await pay.query_payment(out_trade_no="20261121-0001", await_notify=True)
+        assert state.user_order_success
+        assert await pay.orders.read(lambda c: c.scalar(select(accounts.c.balance))) == 105
+
+
+def test_the_policies_are_told_with_the_settings_there_are() -> None:
+    for text in (README, CHINESE):
+        policies = re.findall(r'^\| `"(\w+)"`', text, re.MULTILINE)
+        assert policies == ["durable", "handled"]
+        for policy in policies:
+            assert config_from_dict({"reply_policy": policy}).reply_policy == policy
+    config = config_from_dict({})
+    assert (config.reply_policy, config.handler_timeout, config.handler_attempts) == ("durable", 60, 12)
+
+
 async def test_the_front_doors_example_takes_the_amount_from_the_shop(vkpay_sim: RunningSimulator) -> None:
     class Stock:
         async def user(self, token: str | None) -> Any:
@@ -163,7 +191,7 @@ async def test_the_front_doors_example_takes_the_amount_from_the_shop(vkpay_sim:
             return SimpleNamespace(total_fee=19900, title="Tea", goods_id="g1")
 
     app = Starlette()
-    async with VKPay.from_dict(vkpay_sim.config, database="sqlite+aiosqlite://") as pay:
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite://") as pay:
         await run_block("front-door", pay=pay, app=app, shop=Stock(), VKPayApp=VKPayApp)
         order = {"out_trade_no": "20261121-0001", "total_fee": 1, "custom": {"goods_id": "gold"}}
         data = {"vk_platform": "h5", "isPC": True, "provider": "wxpay", "data": order}
@@ -179,7 +207,7 @@ async def test_the_front_doors_example_takes_the_amount_from_the_shop(vkpay_sim:
 async def test_the_calls_and_the_errors_do_what_their_comments_say(
     vkpay_sim: RunningSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with VKPay.from_dict(vkpay_sim.config, database="sqlite+aiosqlite://") as pay:
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite://") as pay:
         pay.on_paid("goods")(ship)
         names = {
             "pay": pay,
