@@ -62,7 +62,7 @@ def revision_of(connection: Connection) -> str | None:
     """``None`` for a database without our tables."""
     inspector = inspect(connection)
     if inspector.has_table(version.name):
-        number: str | None = connection.scalar(_NUMBER)
+        number = _number(connection)
         if number is not None:
             return number
     if inspector.has_table(orders.name):
@@ -94,9 +94,13 @@ def _made(connection: Connection) -> str:
 def _numbered(connection: Connection) -> str | None:
     """One query where all is well."""
     try:
-        number: str | None = connection.scalar(_NUMBER)
+        return _number(connection)
     except DBAPIError:
-        if inspect(connection).has_table(version.name):
-            raise
-        return None
+        there = inspect(connection).has_table(version.name)
+    # Another process may have made it between the two questions.
+    return _number(connection) if there else None
+
+
+def _number(connection: Connection) -> str | None:
+    number: str | None = connection.scalar(_NUMBER)
     return number

@@ -72,6 +72,20 @@ async def test_processes_that_start_at_once_all_start(database_url: str) -> None
     assert [error.decode() for _, error in ended] == ["", "", ""]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_tables_that_another_process_makes_meanwhile_are_seen(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(connection: Any) -> Any:
+        monkeypatch.undo()
+        state.make(connection)
+        return inspect(connection)
+
+    monkeypatch.setattr(state, "inspect", late)
+    await open_and_close(database_url)
+    assert await look(database_url, "SELECT COUNT(*) FROM vk_pay_schema_version") == 1
+
+
 async def test_a_database_with_the_newest_tables_is_only_asked_its_number(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
