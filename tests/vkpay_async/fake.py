@@ -104,6 +104,7 @@ class Bank:
         self.refunds: dict[str, Refund] = {}
         self.bills: dict[dt.date, tuple[BillRow, ...]] = {}
         self.refund_state = RefundState.PROCESSING
+        self.transfer_mch_id: str | None = None
         self.transfer_state = TransferState.SUCCESS
         self._errors: dict[str, list[BaseException]] = {}
 
@@ -240,7 +241,7 @@ class FakeProvider:
             out_bill_no=number,
             state=state,
             raw_state=state.value,
-            mch_id=self.mch_id,
+            mch_id=self.bank.transfer_mch_id or self.mch_id,
             options={"mchId": "1900000001", "appId": "wx1", "package": "p"},
             raw={"out_bill_no": number},
         )

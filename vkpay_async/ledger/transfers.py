@@ -67,7 +67,7 @@ def lock_all(
 
 
 def reserve(connection: Connection, record: TransferRecord, check_due: int) -> TransferRecord:
-    """Keeps a transfer before it is sent; a repeat finds it. Raises :class:`OrderConflict` for another amount."""
+    """Keeps a transfer before it is sent; a repeat finds it, a first try is given ``record`` itself. Raises :class:`OrderConflict` for another amount."""
     key = (record.out_bill_no, record.pid)
     known = lock_all(connection, [key]).get(key)
     if known is None:
@@ -84,6 +84,12 @@ def reserve(connection: Connection, record: TransferRecord, check_due: int) -> T
             f"transfer {record.out_bill_no!r} was asked for {known.transfer_amount} fen before; a repeat must keep the "
             "amount, another transfer needs another out_bill_no"
         )
+    if known.state == "REFUSED":
+        # Nobody made it, and this is a first try again: its outcome is as open as any.
+        said = {"state": record.state, "fail_reason": None, "update_date": record.update_date}
+        key_is = (transfers.c.out_bill_no == record.out_bill_no, transfers.c.pid == record.pid)
+        connection.execute(update(transfers).where(*key_is).values(**said, check_due=check_due))
+        return record
     return known
 
 

@@ -249,8 +249,6 @@ class Pipeline:
 def _plain(value: Any) -> Any:
     if isinstance(value, JsonObject):
         return msgspec.Raw(value.json)
-    if isinstance(value, Mapping):
-        return dict(value)
     raise NotImplementedError(f"{type(value).__name__} is not kept")
 
 

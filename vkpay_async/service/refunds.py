@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from vkpay_async.errors import (
-    AuthenticationFailed,
-    ConfigError,
     InvalidArgument,
     OrderConflict,
     OrderNotPaid,
     OrderNotRefunded,
-    ProviderError,
-    TransportError,
     VKPayError,
 )
 from vkpay_async.models import Refund, RefundRef, RefundRequest
@@ -19,6 +15,7 @@ from vkpay_async.notify import Source
 from vkpay_async.order import Order, RefundEntry
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
+from vkpay_async.service.outcome import state_after
 from vkpay_async.service.results import RefundStatus
 
 FIRST_CHECK_MS = 60_000
@@ -87,7 +84,7 @@ class Refunds:
         try:
             return await self._c.transport.run(provider.refund(_request(order, entry)), before=reserve)
         except VKPayError as error:
-            state = None if first is None else _state_after(error, first)
+            state = None if first is None else state_after(error, first=first)
             if state is not None:
                 await self._mark(order, entry, state)
             raise
@@ -127,18 +124,6 @@ def _request(order: Order, entry: RefundEntry) -> RefundRequest:
         reason=entry.refund_desc,
         notify_url=f"{order.notify_url}{order.notify_path}",
     )
-
-
-def _state_after(error: VKPayError, first: bool) -> str | None:
-    """What a failed call makes of its refund; ``None`` leaves it as it was."""
-    if not error.outcome_known:
-        return "UNKNOWN"
-    if isinstance(error, (TransportError, AuthenticationFailed, InvalidArgument, ConfigError)):
-        # Nobody looked at the refund itself, which says nothing about an earlier attempt.
-        return "REFUSED" if first else None
-    if isinstance(error, ProviderError):
-        return "UNKNOWN" if error.retryable else "REFUSED"
-    return None
 
 
 def _open(order: Order) -> str | None:

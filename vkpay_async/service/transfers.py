@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vkpay_async.errors import InvalidArgument, ProviderError, VKPayError
+from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest
 from vkpay_async.notify import Source
 from vkpay_async.notify.routes import transfer_path
 from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
+from vkpay_async.service.outcome import state_after
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import TransferRecord
@@ -66,32 +67,23 @@ class Transfers:
         return await self._stored(pay_type, pid, transfer)
 
     async def _sent(self, pay_type: str, pid: str | None, request: TransferRequest) -> Transfer:
-        provider, kept = self._provider(pid, pay_type), False
+        provider = self._provider(pid, pay_type)
+        record = self._record(pay_type, pid, request, provider)
+        first: bool | None = None
 
         async def reserve() -> None:
-            nonlocal kept
-            await self._c.ledger.add_transfer(
-                self._record(pay_type, pid, request, provider), check_due=self._check_due()
-            )
-            kept = True
+            nonlocal first
+            first = await self._c.ledger.add_transfer(record, check_due=self._check_due()) is record
 
         try:
             transfer = await self._c.transport.run(provider.transfer(request), before=reserve)
         except VKPayError as error:
-            if kept:
-                await self._mark(pay_type, pid, request, provider, error)
+            state = None if first is None else state_after(error, first=first)
+            if state is not None:
+                kept = msgspec.structs.replace(record, state=state)
+                await self._c.ledger.set_transfer(kept, check_due=self._check_due())
             raise
         return await self._stored(pay_type, pid, transfer)
-
-    async def _mark(
-        self, pay_type: str, pid: str | None, request: TransferRequest, provider: Provider, error: VKPayError
-    ) -> None:
-        """A clear no to a first try ends it; anything else leaves it open until a query or a repeat settles it."""
-        certain = error.outcome_known and not (isinstance(error, ProviderError) and error.retryable)
-        record = msgspec.structs.replace(
-            self._record(pay_type, pid, request, provider), state="REFUSED" if certain else "UNKNOWN"
-        )
-        await self._c.ledger.set_transfer(record, check_due=self._check_due())
 
     async def _stored(self, pay_type: str, pid: str | None, transfer: Transfer) -> Transfer:
         from vkpay_async.ledger.transfers import record_of

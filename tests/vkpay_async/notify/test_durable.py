@@ -197,6 +197,19 @@ async def test_the_same_process_may_take_up_what_it_has_left(shop: Shop) -> None
     assert not shop.pay._pipeline.runner._tasks
 
 
+@pytest.mark.usefixtures("hasty")
+async def test_a_handler_that_is_cut_off_with_its_process_is_left_to_the_others(shop: Shop) -> None:
+    gate = Gate(shop)
+    await shop.paid()
+    for task in shop.pay._pipeline.runner._tasks:
+        task.cancel()
+    event = await shop.event()
+    assert (event.state, event.error) == ("running", None)
+    gate.go_on.set()
+    assert await shop.redeliver(65_000) == 1
+    assert len(shop.runs) == 1
+
+
 async def test_a_failed_handler_does_not_make_the_provider_come_again(shop: Shop) -> None:
     fail_with(shop, RuntimeError("no stock"))
     await shop.order()

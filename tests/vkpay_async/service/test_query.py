@@ -19,6 +19,7 @@ from vkpay_async import (
     ProviderError,
     TradeState,
 )
+from vkpay_async.models import JsonObject
 from vkpay_async.notify import receiver
 from vkpay_async.service import payments
 
@@ -334,3 +335,20 @@ async def test_another_merchants_order_is_asked_for_there(bank: Bank, clock: Clo
         await shop.order(pid="shop7")
         shop.paid_at_bank(appid="wx7", mch_id="1900000007")
         assert (await query(shop, await_notify=True)).status == 1
+
+
+async def test_what_a_provider_said_is_kept_as_it_came(shop: Shop) -> None:
+    await shop.order()
+    shop.paid_at_bank(raw=JsonObject(b'{"amount": {"total": 1.50}}'))
+    await query(shop, await_notify=True)
+    event = await shop.event()
+    assert b'"raw":{"amount": {"total": 1.50}}' in event.happened
+    assert (await shop.pay.orders.require("order_0001")).notify_info == {"amount": {"total": 1.5}}
+
+
+async def test_what_cannot_be_kept_is_not_called_paid(shop: Shop) -> None:
+    await shop.order()
+    shop.paid_at_bank(raw={"x": object()})
+    with pytest.raises(NotImplementedError, match="object is not kept"):
+        await query(shop, await_notify=True)
+    assert (await shop.pay.orders.require("order_0001")).status == 0

@@ -8,45 +8,18 @@ from typing import Any
 import pytest
 
 from tests.vkpay_async.fake import START_MS, Shop, not_found
+from tests.vkpay_async.service.failures import NEVER_SENT, OPEN, REFUSALS
 from vkpay_async import (
-    AuthenticationFailed,
-    ConfigError,
-    InsufficientFunds,
     InvalidArgument,
     OrderConflict,
     OrderNotFound,
     OrderNotPaid,
     OrderNotRefunded,
-    PaymentRefused,
-    ProviderError,
-    ProviderOutcomeUnknown,
-    RateLimited,
     Refund,
     RefundState,
-    ResponseUnverified,
-    TransportError,
     TransportOutcomeUnknown,
     VKPayError,
 )
-
-
-def said(kind: type[ProviderError]) -> ProviderError:
-    return kind(provider="wxpay", code="X", message="no")
-
-
-REFUSALS = [said(InsufficientFunds), said(PaymentRefused), said(ProviderError)]
-NEVER_SENT = [
-    TransportError("cannot connect"),
-    said(AuthenticationFailed),
-    InvalidArgument("reason"),
-    ConfigError("key"),
-]
-OPEN = [
-    TransportOutcomeUnknown("no answer"),
-    said(ProviderOutcomeUnknown),
-    ResponseUnverified("signature"),
-    said(RateLimited),
-]
 
 
 async def refund(shop: Shop, **more: Any) -> Refund:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.vkpay_async.fake import Bank, Clock, Shop, open_shop
+from tests.vkpay_async.service.failures import NEVER_SENT, OPEN, REFUSALS
 from vkpay_async import (
     ConfigError,
     InvalidArgument,
+    NotificationMismatch,
     NotifyUrlMissing,
+    OrderConflict,
     PayeeInfo,
     TransferState,
     TransportOutcomeUnknown,
+    VKPayError,
 )
 from vkpay_async.models import TransferRequest
 
@@ -225,3 +230,91 @@ def test_names_of_people_are_not_shown() -> None:
     payee = PayeeInfo(identity="a@example.com", name="张三", cert_no="hush")
     assert "张三" not in repr(request) + repr(payee)
     assert "hush" not in repr(request) + repr(payee)
+
+
+async def state(shop: Shop) -> str:
+    kept = await shop.pay.orders.get_transfer("B1")
+    assert kept is not None
+    return kept.state
+
+
+async def fails(shop: Shop, error: VKPayError) -> str:
+    """The state that is kept after a call that failed so."""
+    shop.bank.fail("transfer", error)
+    with pytest.raises(type(error)):
+        await shop.pay.transfer(**WXPAY)
+    return await state(shop)
+
+
+class TestKept:
+    async def test_before_it_is_sent(self, shop: Shop) -> None:
+        shop.bank.fail("transfer", asyncio.CancelledError())
+        with pytest.raises(asyncio.CancelledError):
+            await shop.pay.transfer(**WXPAY, transfer_remark="prize")
+        kept = await shop.pay.orders.get_transfer("B1")
+        assert kept is not None
+        assert (kept.state, kept.transfer_amount, kept.openid, kept.transfer_remark, kept.pid) == (
+            "PENDING",
+            100,
+            "o",
+            "prize",
+            "default",
+        )
+
+    async def test_what_the_provider_answered(self, shop: Shop) -> None:
+        await shop.pay.transfer(**WXPAY)
+        assert await state(shop) == "WAIT_USER_CONFIRM"
+
+    async def test_a_repeat_keeps_the_amount(self, shop: Shop) -> None:
+        await shop.pay.transfer(**WXPAY)
+        with pytest.raises(OrderConflict, match="a repeat must keep the amount"):
+            await shop.pay.transfer(**{**WXPAY, "transfer_amount": 101})
+        assert shop.bank.count()["transfer"] == 1
+
+    @pytest.mark.parametrize("error", [*REFUSALS, *NEVER_SENT], ids=lambda e: type(e).__name__)
+    async def test_a_no_to_the_first_try_ends_it(self, shop: Shop, error: VKPayError) -> None:
+        assert await fails(shop, error) == "REFUSED"
+
+    @pytest.mark.parametrize("error", OPEN, ids=lambda e: type(e).__name__)
+    async def test_an_open_outcome_is_asked_after(self, shop: Shop, error: VKPayError) -> None:
+        assert await fails(shop, error) == "UNKNOWN"
+        shop.clock.ms += 60_000
+        (due,) = await shop.pay.orders.take_due_transfers(now=shop.clock(), again=shop.clock() + 1, most=9)
+        assert due.out_bill_no == "B1"
+
+    @pytest.mark.parametrize("error", NEVER_SENT, ids=lambda e: type(e).__name__)
+    async def test_a_repeat_that_nobody_looked_at_settles_nothing(
+        self, shop: Shop, error: VKPayError
+    ) -> None:
+        await fails(shop, TransportOutcomeUnknown("no answer"))
+        assert await fails(shop, error) == "UNKNOWN"
+
+    @pytest.mark.parametrize("error", REFUSALS, ids=lambda e: type(e).__name__)
+    async def test_a_repeat_that_is_refused_settles_it(self, shop: Shop, error: VKPayError) -> None:
+        await fails(shop, TransportOutcomeUnknown("no answer"))
+        assert await fails(shop, error) == "REFUSED"
+
+    @pytest.mark.parametrize("error", [*REFUSALS, *NEVER_SENT, *OPEN], ids=lambda e: type(e).__name__)
+    async def test_a_failed_repeat_does_not_undo_a_transfer(self, shop: Shop, error: VKPayError) -> None:
+        await shop.pay.transfer(**WXPAY)
+        assert await fails(shop, error) == "WAIT_USER_CONFIRM"
+
+    async def test_one_that_was_refused_may_be_tried_again_and_is_as_open_as_the_first(
+        self, shop: Shop
+    ) -> None:
+        assert await fails(shop, REFUSALS[0]) == "REFUSED"
+        assert await fails(shop, TransportOutcomeUnknown("no answer")) == "UNKNOWN"
+        assert await fails(shop, REFUSALS[0]) == "REFUSED"
+        await shop.pay.transfer(**WXPAY)
+        assert await state(shop) == "WAIT_USER_CONFIRM"
+
+    async def test_one_that_was_never_sent_is_not_kept(self, shop: Shop) -> None:
+        with pytest.raises(InvalidArgument):
+            await shop.pay.transfer(**{**WXPAY, "transfer_amount": 0})
+        assert await shop.pay.orders.get_transfer("B1") is None
+
+    async def test_an_end_that_does_not_fit_is_not_believed(self, shop: Shop) -> None:
+        shop.bank.transfer_mch_id = "1900000009"
+        with pytest.raises(NotificationMismatch, match="merchant"):
+            await shop.pay.query_transfer(provider="wxpay", out_bill_no="B1")
+        assert await shop.pay.orders.get_transfer("B1") is None
