@@ -53,11 +53,11 @@ class Shop:
         self.shipped.append(order.out_trade_no)
 
 
-async def open_shop(sim: RunningSimulator, database: Path) -> tuple[Shop, web.AppRunner]:
+async def open_shop(sim: RunningSimulator, database: Path, **settings: Any) -> tuple[Shop, web.AppRunner]:
     """One attempt a call: what comes back is what the provider said, and no test waits for a repeat."""
     listening = socket.create_server(("127.0.0.1", 0))
     sim.notify_url = f"http://127.0.0.1:{listening.getsockname()[1]}/pay"
-    config = config_from_dict(sim.config)
+    config = config_from_dict({**sim.config, **settings})
     pay = VKPay(
         config,
         database=f"sqlite:///{database}",
@@ -74,5 +74,13 @@ async def open_shop(sim: RunningSimulator, database: Path) -> tuple[Shop, web.Ap
 @pytest.fixture
 async def shop(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
     opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db")
+    yield opened
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def handling_shop(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
+    """It tells the provider of a success only when its handler has had one."""
+    opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db", reply_policy="handled")
     yield opened
     await runner.cleanup()

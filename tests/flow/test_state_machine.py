@@ -48,7 +48,9 @@ class PaymentLife(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.simulator.reset()
-        self.shop, self.server = self.run(open_shop(self.simulator, self.folder / "orders.db"))
+        self.shop, self.server = self.run(
+            open_shop(self.simulator, self.folder / "orders.db", reply_policy="handled")
+        )
 
     def teardown(self) -> None:
         self.run(self.server.cleanup())

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -56,7 +57,11 @@ def keep(tmp_path: Path) -> Callable[..., None]:
     async def add(orders: tuple[Order, ...]) -> None:
         ledger = Ledger(f"sqlite:///{tmp_path}/vkpay.db")
         for order in orders:
-            await ledger.add(order)
+            unrefunded = {"refund_list": (), "refund_fee": 0, "status": min(order.status, 1)}
+            await ledger.add(msgspec.structs.replace(order, **unrefunded))
+            for entry in order.refund_list:
+                await ledger.add_refund(order.out_trade_no, msgspec.structs.replace(entry, state="PENDING"))
+                await ledger.set_refund(order.out_trade_no, entry.out_refund_no, state=entry.state)
         await ledger.close()
 
     return lambda *orders: asyncio.run(add(orders))
