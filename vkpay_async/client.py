@@ -14,7 +14,6 @@ import msgspec
 
 from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
-from vkpay_async.config.vault import vault_from_env, vault_from_text
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.jobs import JobCounts, JobLoop, run_once
 from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
@@ -68,6 +67,8 @@ class VKPay:
         self.orders: Ledger = Ledger(database or _configured(config) or DEFAULT_DATABASE)
         self._transport = transport or Transport(config.http)
         self._handlers = Handlers()
+        from vkpay_async.config.vault import vault_from_env, vault_from_text
+
         vault = vault_from_text(config_key) if config_key else vault_from_env()
         self._providers = Providers(config, env, more_merchants=vault is not None)
         self.merchants: Merchants = Merchants(self.orders, vault, env.now_ms)

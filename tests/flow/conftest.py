@@ -11,8 +11,6 @@ import pytest
 from aiohttp import web
 
 from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
-from vkpay_async.clock import SYSTEM_ENV
-from vkpay_async.providers.base import Env
 from vkpay_async.transport import Transport, pause_before
 from vkpay_async.web.aiohttp import vkpay_app
 from vkpay_simulator.running import RunningSimulator
@@ -27,9 +25,7 @@ class Shop:
         self.shipped: list[str] = []
         self.runs = 0
         self.fails = 0
-        self.ahead_ms = 0
         self._numbers = 0
-        self._days = 0
         pay.on_paid("goods")(self._ship)
 
     async def order(self, provider: str, total_fee: int = 19900, **more: Any) -> Payment:
@@ -49,15 +45,6 @@ class Shop:
     async def status(self, out_trade_no: str) -> int:
         return (await self.pay.orders.require(out_trade_no)).status
 
-    async def redeliver(self) -> int:
-        """The job that runs failed handlers again, when their pause is over; how many."""
-        self._days += 1
-        self.ahead_ms = self._days * 24 * 3600 * 1000
-        try:
-            return (await self.pay.run_jobs("redeliver")).redeliver
-        finally:
-            self.ahead_ms = 0
-
     async def _ship(self, order: PaidOrder) -> None:
         self.runs += 1
         if self.fails:
@@ -66,22 +53,14 @@ class Shop:
         self.shipped.append(order.out_trade_no)
 
 
-async def open_shop(
-    sim: RunningSimulator, database: Path, reply_policy: str = "durable"
-) -> tuple[Shop, web.AppRunner]:
+async def open_shop(sim: RunningSimulator, database: Path, **settings: Any) -> tuple[Shop, web.AppRunner]:
     """One attempt a call: what comes back is what the provider said, and no test waits for a repeat."""
     listening = socket.create_server(("127.0.0.1", 0))
     sim.notify_url = f"http://127.0.0.1:{listening.getsockname()[1]}/pay"
-    config = config_from_dict({**sim.config, "reply_policy": reply_policy})
-    shop: Shop | None = None
-
-    def now_ms() -> int:
-        return SYSTEM_ENV.now_ms() + (shop.ahead_ms if shop else 0)
-
+    config = config_from_dict({**sim.config, **settings})
     pay = VKPay(
         config,
         database=f"sqlite:///{database}",
-        env=Env(now_ms=now_ms, nonce=SYSTEM_ENV.nonce),
         transport=Transport(config.http, policy=pause_before(1)),
     )
     app = web.Application()
@@ -89,20 +68,19 @@ async def open_shop(
     runner = web.AppRunner(app)
     await runner.setup()
     await web.SockSite(runner, listening).start()
-    shop = Shop(pay, sim)
-    return shop, runner
-
-
-@pytest.fixture
-async def patient(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
-    """Its providers get their success only when the handler has succeeded."""
-    opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db", "handled")
-    yield opened
-    await runner.cleanup()
+    return Shop(pay, sim), runner
 
 
 @pytest.fixture
 async def shop(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
     opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db")
+    yield opened
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def handling_shop(vkpay_sim: RunningSimulator, tmp_path: Path) -> AsyncIterator[Shop]:
+    """It tells the provider of a success only when its handler has had one."""
+    opened, runner = await open_shop(vkpay_sim, tmp_path / "orders.db", reply_policy="handled")
     yield opened
     await runner.cleanup()

@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 
 from vkpay_async import OrderNotPaid
+from vkpay_async.notify import running
+from vkpay_async.service import payments
 
 PROVIDERS = ["wxpay", "alipay"]
 ATTEMPTS = {"wxpay": 16, "alipay": 8}
@@ -60,40 +62,46 @@ async def test_the_last_attempt_of_the_schedule_still_counts(shop, provider):
     assert shop.shipped == [payment.out_trade_no]
 
 
-async def test_a_handler_that_failed_runs_again_and_the_provider_need_not_come(shop, provider):
+async def test_a_handler_that_failed_runs_again_when_the_provider_comes_back(handling_shop, provider):
+    shop = handling_shop
+    payment = await shop.order(provider)
+    shop.fails = 2
+    await shop.sim.pay(payment.out_trade_no)
+    order = await shop.pay.orders.require(payment.out_trade_no)
+    assert (order.status, order.user_order_success) == (1, False)
+    assert "warehouse" in order.handler_error
+
+    await shop.sim.advance("24h")
+
+    order = await shop.pay.orders.require(payment.out_trade_no)
+    assert (order.user_order_success, order.handler_error) == (True, None)
+    assert (shop.runs, shop.shipped) == (3, [payment.out_trade_no])
+
+
+async def test_a_handler_that_failed_is_run_again_by_our_own_jobs(shop, provider, monkeypatch):
+    monkeypatch.setattr(running, "FIRST_PAUSE_MS", 0)
     payment = await shop.order(provider)
     shop.fails = 2
     await shop.sim.pay(payment.out_trade_no)
     await shop.pay.idle()
-    order = await shop.pay.orders.require(payment.out_trade_no)
-    assert (order.status, order.user_order_success) == (1, False)
-    assert "warehouse" in order.handler_error
+    assert {d.state for d in shop.sim.deliveries()} == {"delivered"}
+    for _ in range(2):
+        await shop.pay.run_jobs("redeliver")
 
-    await shop.sim.advance("24h")
-    (delivery,) = deliveries(shop, payment.out_trade_no)
-    assert [attempt.accepted for attempt in delivery.attempts] == [True]
-    assert shop.runs == 1
-
-    assert [await shop.redeliver() for _ in range(3)] == [1, 1, 0]
     order = await shop.pay.orders.require(payment.out_trade_no)
     assert (order.user_order_success, order.handler_error) == (True, None)
     assert (shop.runs, shop.shipped) == (3, [payment.out_trade_no])
+    assert len(shop.sim.deliveries()) == 1
 
 
-async def test_where_it_waits_for_the_handler_the_provider_comes_until_it_succeeds(patient, provider):
-    shop = patient
+async def test_a_lost_notification_loses_nothing(shop, provider, monkeypatch):
+    monkeypatch.setattr(payments, "REPAIR_AFTER_MS", 0)
     payment = await shop.order(provider)
-    shop.fails = 2
+    shop.sim.fault("lose_notify", out_trade_no=payment.out_trade_no, times=None)
     await shop.sim.pay(payment.out_trade_no)
-    order = await shop.pay.orders.require(payment.out_trade_no)
-    assert (order.status, order.user_order_success) == (1, False)
-    assert "warehouse" in order.handler_error
-
-    await shop.sim.advance("24h")
-
-    order = await shop.pay.orders.require(payment.out_trade_no)
-    assert (order.user_order_success, order.handler_error) == (True, None)
-    assert (shop.runs, shop.shipped) == (3, [payment.out_trade_no])
+    await shop.pay.run_jobs("repair")
+    assert shop.shipped == [payment.out_trade_no]
+    assert (await shop.pay.orders.require(payment.out_trade_no)).notify_mode == 0
 
 
 async def test_the_payment_comes_after_its_own_refund(shop, provider):

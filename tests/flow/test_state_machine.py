@@ -50,7 +50,9 @@ class PaymentLife(RuleBasedStateMachine):
     def open(self, policy: str) -> None:
         self.policy = policy
         self.simulator.reset()
-        self.shop, self.server = self.run(open_shop(self.simulator, self.folder / "orders.db", policy))
+        self.shop, self.server = self.run(
+            open_shop(self.simulator, self.folder / "orders.db", reply_policy=policy)
+        )
 
     def teardown(self) -> None:
         self.run(self.server.cleanup())
@@ -88,7 +90,7 @@ class PaymentLife(RuleBasedStateMachine):
     @rule()
     def redeliver(self) -> None:
         """Our own job: afterwards no handler is left that failed."""
-        self.run(self.shop.redeliver())
+        self.run(self.shop.pay.run_jobs("redeliver"))
         self.failed.clear()
         page = self.run(self.shop.pay.orders.list({"user_order_success": False}))
         assert page.total == 0
@@ -208,6 +210,7 @@ def test_ledger_and_simulator_agree_whatever_happens(
     vkpay_sim: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vkpay_async.service.payments.NOTIFY_GRACE_S", 0.001)
+    monkeypatch.setattr("vkpay_async.notify.running.FIRST_PAUSE_MS", 0)
     machine = type("Life", (PaymentLife,), {"simulator": vkpay_sim})
     run_state_machine_as_test(
         machine,

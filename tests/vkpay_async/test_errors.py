@@ -20,6 +20,7 @@ PLAIN: dict[str, tuple[tuple[type[BaseException], ...], int, bool]] = {
     "OrderNotRefunded": ((errors.OrderError,), 2003, True),
     "RefundTooSoon": ((errors.OrderError,), 2004, True),
     "OrderConflict": ((errors.OrderError,), -1, True),
+    "LedgerUnavailable": ((VKPayError,), 3002, True),
     "OutcomeUnknown": ((VKPayError,), -1, False),
     "TransportError": ((VKPayError,), 3001, True),
     "TransportOutcomeUnknown": ((errors.TransportError, errors.OutcomeUnknown), 3001, False),

@@ -57,10 +57,11 @@ def keep(tmp_path: Path) -> Callable[..., None]:
     async def add(orders: tuple[Order, ...]) -> None:
         ledger = Ledger(f"sqlite:///{tmp_path}/vkpay.db")
         for order in orders:
-            asked_for = sum(entry.refund_fee for entry in order.refund_list)
-            await ledger.add(msgspec.structs.replace(order, refund_fee=order.refund_fee - asked_for))
-            for entry in reversed(order.refund_list):
-                await ledger.add_refund(order.out_trade_no, entry)
+            unrefunded = {"refund_list": (), "refund_fee": 0, "status": min(order.status, 1)}
+            await ledger.add(msgspec.structs.replace(order, **unrefunded))
+            for entry in order.refund_list:
+                await ledger.add_refund(order.out_trade_no, msgspec.structs.replace(entry, state="PENDING"))
+                await ledger.set_refund(order.out_trade_no, entry.out_refund_no, state=entry.state)
         await ledger.close()
 
     return lambda *orders: asyncio.run(add(orders))

@@ -32,7 +32,7 @@ def opened() -> list[tuple[int, int | None]]:
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch, opened: list[tuple[int, int | None]]) -> Demo:
     @asynccontextmanager
-    async def open_shop(port: int, seed: int | None) -> AsyncIterator[Any]:
+    async def open_shop(port: int, seed: int | None, database: str | None) -> AsyncIterator[Any]:
         opened.append((port, seed))
         yield SimpleNamespace(code_url=None)
 
@@ -94,7 +94,7 @@ def test_port_and_seed_are_the_simulators(
 def test_without_a_simulator_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], stdout: str
 ) -> None:
-    def open_shop(_port: int, _seed: int | None) -> Any:
+    def open_shop(_port: int, _seed: int | None, _database: str | None) -> Any:
         raise SimulatorFailed("pip install it")
 
     monkeypatch.setattr(command, "open_shop", open_shop)
@@ -106,7 +106,7 @@ def test_sigterm_ends_the_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[str] = []
 
     @asynccontextmanager
-    async def open_shop(_port: int, _seed: int | None) -> AsyncIterator[Any]:
+    async def open_shop(_port: int, _seed: int | None, _database: str | None) -> AsyncIterator[Any]:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.Event().wait()
