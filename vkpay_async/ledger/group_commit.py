@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.ledger.store import LedgerUnavailable, Store
 
@@ -61,7 +62,7 @@ class GroupCommit(Generic[Op, Res]):
         finally:
             self._flushing -= 1
 
-    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]]) -> None:
+    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]], *, last: bool = False) -> None:
         operations = [operation for operation, _ in batch]
         try:
             results = await self._store.write(lambda connection: self._apply(connection, operations))
@@ -69,11 +70,12 @@ class GroupCommit(Generic[Op, Res]):
             for _, future in batch:
                 _fail(future, error)
         except Exception as error:  # noqa: BLE001 - whoever handed it in is told
-            if len(batch) == 1:
+            # Another process may have just inserted the same row; who looks again finds it.
+            if len(batch) == 1 and (last or not isinstance(error, IntegrityError)):
                 _fail(batch[0][1], error)
                 return
             for one in batch:
-                await self._commit([one])
+                await self._commit([one], last=len(batch) == 1)
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
