@@ -55,4 +55,6 @@ def _shop() -> Any:
     async def take_order_string(_text: str) -> str:
         return "4000 isv.invalid-signature"
 
-    return SimpleNamespace(prefix="", simulator=SimpleNamespace(open=open_page, take_order_string=take_order_string))
+    return SimpleNamespace(
+        prefix="", simulator=SimpleNamespace(open=open_page, take_order_string=take_order_string)
+    )
