@@ -46,10 +46,17 @@ class ServerStore:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ServerTransaction]:
+        raised: Exception | None = None
         try:
             async with self._engine.begin() as connection:
-                yield ServerTransaction(connection)
+                try:
+                    yield ServerTransaction(connection)
+                except (OSError, IntegrityError) as error:
+                    raised = error  # the caller's own: its time limit, its network, its constraint
+                    raise
         except (DBAPIError, PoolExhausted, OSError) as error:
+            if error is raised:
+                raise
             raise _told(error) from error
 
     async def close(self) -> None:
