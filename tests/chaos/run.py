@@ -91,11 +91,12 @@ class Run:
     async def _pay(self) -> None:
         rng = Random(self.plan.seed)  # noqa: S311 - a seed is to be repeatable
         paid = [fate for fate in self.plan.fates if fate.paid]
-        start = time.monotonic()
+        wxpay, start = self.sim.world.providers["wxpay"], time.monotonic()
         for n, fate in enumerate(paid):
             await asyncio.sleep(max(0.0, start + n * self.plan.paying_s / len(paid) - time.monotonic()))
             self._spoil(fate)
-            await self.sim.pay(fate.number, wait=False)
+            # Not ``sim.pay``, which looks through every order of every provider.
+            self.sim._call(lambda number=fate.number: wxpay.pay(number))
             if fate.resent:
                 await self._resend_any(rng)
 

@@ -25,7 +25,7 @@ ORDERS = int(os.environ.get("VKPAY_CHAOS_ORDERS", "120"))
 
 def _plan() -> Plan:
     if ORDERS <= 200:
-        return make_plan(new_seed(), orders=ORDERS, paying_s=6, kills=3, stops=1, freezes=0)
+        return make_plan(new_seed(), orders=ORDERS, paying_s=5, kills=3, stops=1, freezes=1)
     paying_s = ORDERS / 50
     return make_plan(
         new_seed(),
@@ -50,7 +50,9 @@ def _file_outage(file: Path) -> Outage:
     """A file cannot be stopped, but a stranger may hold it: a backup, somebody's shell."""
 
     async def outage(blow: Blow) -> None:
-        with closing(sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)) as stranger:
+        with closing(
+            sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        ) as stranger:
             await asyncio.to_thread(stranger.execute, "BEGIN IMMEDIATE")
             await asyncio.sleep(blow.seconds)
             await asyncio.to_thread(stranger.execute, "ROLLBACK")

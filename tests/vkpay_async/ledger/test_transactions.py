@@ -20,7 +20,9 @@ async def ledger(database_url: str) -> Any:
     await opened.close()
 
 
-@pytest.mark.parametrize("failure", [TimeoutError("the warehouse is slow"), ConnectionResetError("it hung up")])
+@pytest.mark.parametrize(
+    "failure", [TimeoutError("the warehouse is slow"), ConnectionResetError("it hung up")]
+)
 async def test_a_failure_of_the_callers_network_is_not_the_databases(ledger: Any, failure: OSError) -> None:
     with pytest.raises(type(failure)) as raised:
         async with ledger.transaction():
