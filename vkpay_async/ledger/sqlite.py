@@ -37,7 +37,6 @@ class SqliteStore:
         self._long = asyncio.Lock()
         self._connections: dict[str, Connection] = {}
         self._running: set[asyncio.Task[Any]] = set()
-        self._open: SqliteTransaction | None = None
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         if self._memory:
