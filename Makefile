@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format cover interop wheel bench clean
+.PHONY: help demo test chaos check format cover interop wheel bench clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,6 +28,9 @@ demo: $(VENV)/.run ## every way of paying, against the simulator, offline; DATAB
 
 test: $(VENV)/.dev ## the tests, in random order
 	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+chaos: $(VENV)/.dev ## 2,000 payments on each of two databases while processes and database are killed: nothing lost, nothing twice
+	VKPAY_CHAOS_ORDERS=$${VKPAY_CHAOS_ORDERS:-2000} $(BIN)/python -m pytest -q -s -o faulthandler_timeout=600 tests/chaos
 
 check: $(VENV)/.dev ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -166,14 +166,16 @@ def delete_unpaid(connection: Connection, *, before: int, most: int) -> int:
     """Money that was heard of is never deleted, whatever the order's status says; nor is what is still asked after."""
     heard = exists().where(notifications.c.number == orders.c.out_trade_no, notifications.c.kind != "closed")
     settled = (orders.c.repair_due.is_(None), orders.c.expire_due.is_(None))
-    statement = (
+    unpaid = (orders.c.status.in_((-1, 0)), *settled, ~heard)
+    found = (
         select(orders.c.out_trade_no)
-        .where(orders.c.create_date < before, orders.c.status.in_((-1, 0)), *settled, ~heard)
+        .where(orders.c.create_date < before, *unpaid)
         .order_by(orders.c.create_date)
         .limit(most)
+        .with_for_update(skip_locked=True)
     )
-    numbers = list(connection.scalars(statement))
-    if numbers:
-        unpaid = (orders.c.out_trade_no.in_(numbers), orders.c.status.in_((-1, 0)))
-        connection.execute(delete(orders).where(*unpaid))
-    return len(numbers)
+    numbers = list(connection.scalars(found))
+    if not numbers:
+        return 0
+    # A claim locks its order before it writes: with the lock ours, what was heard meanwhile is there to be seen.
+    return connection.execute(delete(orders).where(orders.c.out_trade_no.in_(numbers), *unpaid)).rowcount

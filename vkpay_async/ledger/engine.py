@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import msgspec
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -18,6 +21,14 @@ from vkpay_async.ledger.sqlite import SqliteStore, settle_connection
 from vkpay_async.ledger.store import Store
 
 DEFAULT_URL = "sqlite:///vkpay.db"
+
+CONNECT_LIMIT_S = 10.0
+"""How long a server may take to let us in. The drivers' own limits end where the server has accepted and says nothing."""
+
+# Notes such as "the table exists" cost a round trip each and end as warnings in the application's log; without strict
+# mode, a text too long for its column is cut short.
+_MYSQL_SESSION = "SET sql_notes = 0, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')"
+_MYSQL_CHECK_FAILED = frozenset({3819, 4025})
 
 _DRIVERS = {
     "sqlite": ("sqlite+pysqlite", "sqlite3", ""),
@@ -40,8 +51,10 @@ def open_store(url: str) -> Store:
         pool_size=10,
         max_overflow=10,
         pool_timeout=10,
+        connect_args=_connect_arguments(parsed),
         **_OPTIONS,
     )
+    event.listen(engine.sync_engine, "handle_error", _name_check)
     return ServerStore(engine)
 
 
@@ -62,6 +75,32 @@ def parsed_url(url: str) -> URL:
 
 def in_memory(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def _connect_arguments(url: URL) -> dict[str, Any]:
+    backend = url.get_backend_name()
+    driver = import_module(_DRIVERS[backend][1])
+    arguments: dict[str, Any] = {"async_creator_fn": _limited(driver.connect)}
+    return arguments if backend == "postgresql" else {**arguments, "init_command": _MYSQL_SESSION}
+
+
+def _limited(connect: Callable[..., Any]) -> Callable[..., Any]:
+    async def connected(*arguments: Any, **named: Any) -> Any:
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                return await connect(*arguments, **named)
+        except TimeoutError:
+            raise TimeoutError(f"no answer within {CONNECT_LIMIT_S:g} s") from None
+
+    return connected
+
+
+def _name_check(context: Any) -> IntegrityError | None:
+    """A failed CHECK is to the drivers of MySQL an operational error, as if the server were at fault."""
+    cause = context.original_exception
+    if cause.args and cause.args[0] in _MYSQL_CHECK_FAILED:
+        return IntegrityError(context.statement, None, cause, hide_parameters=True)
+    return None
 
 
 def _sqlite(url: URL) -> SqliteStore:

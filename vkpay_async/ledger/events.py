@@ -112,6 +112,10 @@ _COLUMNS = [notifications.c[name] for name in _FIELDS]
 _LIGHT = [notifications.c[name] for name in _FIELDS if name not in ("headers", "body")]
 _LIGHT_FIELDS = tuple(name for name in _FIELDS if name not in ("headers", "body"))
 _KNOWN = select(*_LIGHT).where(notifications.c.number.in_(bindparam("numbers", expanding=True)))
+# A partial index serves only who writes its own condition, as literals.
+_WANTS_ATTENTION = notifications.c.state.in_(
+    bindparam("attention", ATTENTION, expanding=True, literal_execute=True)
+)
 _KEY = (notifications.c.number == bindparam("key_number"), notifications.c.what == bindparam("key_what"))
 _KEPT = ("state", "attempts", "due", "runner", "error", "done_date", "type", "pid")
 _INSERT = Bulk(insert(notifications))
@@ -165,9 +169,18 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Claim
     """One transaction's work: claims and outcomes. A claim gives :class:`Claimed`, an outcome whether it counted."""
     claims = [operation for operation in operations if isinstance(operation, Claim)]
     outcomes = [operation for operation in operations if isinstance(operation, Outcome)]
+    if outcomes and len(operations) > 1 and connection.dialect.name != "sqlite":
+        _lock(connection, operations)
     claimed = iter(_claim_all(connection, claims))
     counted = iter(_finish_all(connection, outcomes))
     return [next(claimed) if isinstance(operation, Claim) else next(counted) for operation in operations]
+
+
+def _lock(connection: Connection, operations: Sequence[Operation]) -> None:
+    """Two processes that each hear copies of what the other handles would wait for each other's rows."""
+    happened = [operation.event for operation in operations]
+    orders.lock(connection, {event.number for event in happened if event.kind != "transfer"})
+    transfers.lock_all(connection, {_transfer_key(event) for event in happened if event.kind == "transfer"})
 
 
 def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -176,16 +189,22 @@ def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[boo
     keys = (outcome.event.number for outcome in outcomes)
     rows = connection.execute(_RUNNERS, {"numbers": sorted(set(keys))}).all()
     runners = {(number, what): (state, runner, attempts) for number, what, state, runner, attempts in rows}
-    counted = [
-        runners.get((o.event.number, o.event.what)) == ("running", o.event.runner, o.event.attempts)
-        for o in outcomes
-    ]
+    counted = [_counts(runners, outcome.event) for outcome in outcomes]
     ours = [outcome for outcome, counts in zip(outcomes, counted, strict=True) if counts]
     if ours:
         _FINISH_ALL.run(connection, [_finished(outcome) for outcome in ours])
         orders.mark_answered(connection, [_answer(o) for o in ours if o.event.kind == "payment"])
         transfers.mark_answered(connection, [_answer(o) for o in ours if o.event.kind == "transfer"])
     return counted
+
+
+def _counts(runners: dict[tuple[str, str], tuple[str, str | None, int]], event: Event) -> bool:
+    """Whether the event is still this runner's; the first outcome that finds it so ends that."""
+    key = (event.number, event.what)
+    if runners.get(key) != ("running", event.runner, event.attempts):
+        return False
+    del runners[key]
+    return True
 
 
 def finish(connection: Connection, outcome: Outcome) -> bool:
@@ -221,7 +240,7 @@ def newest(
     """The newest first, from before an id. ``states`` within those that want a person use an index of their own."""
     statement = select(*_LIGHT).order_by(notifications.c.id.desc()).limit(most)
     if states and set(states) <= set(ATTENTION):
-        statement = statement.where(notifications.c.state.in_(ATTENTION))
+        statement = statement.where(_WANTS_ATTENTION)
     if states:
         statement = statement.where(notifications.c.state.in_(states))
     if before is not None:
@@ -285,7 +304,7 @@ class _Batch:
         self._connection = connection
         self.orders = orders.lock_all(connection, {c.event.number for c in claims if not c.about_transfer})
         self.transfers = transfers.lock_all(
-            connection, {_transfer_key(c) for c in claims if c.about_transfer}
+            connection, {_transfer_key(c.event) for c in claims if c.about_transfer}
         )
         self.events = _known(connection, {c.event.number for c in claims})
         self._paid: list[dict[str, Any]] = []
@@ -297,7 +316,9 @@ class _Batch:
         key = (event.number, event.what)
         known = self.events.get(key)
         decision = claim.decide(
-            Found(order=self._order(claim), transfer=self.transfers.get(_transfer_key(claim)), event=known)
+            Found(
+                order=self._order(claim), transfer=self.transfers.get(_transfer_key(claim.event)), event=known
+            )
         )
         moved = self._change(claim, decision)
         if decision.event is not None:
@@ -328,7 +349,7 @@ class _Batch:
     def _change(self, claim: Claim, decision: Decision) -> bool:
         number, order = claim.event.number, self._order(claim)
         if decision.transfer is not None:
-            key = _transfer_key(claim)
+            key = _transfer_key(claim.event)
             self.transfers[key] = transfers.change(
                 self._connection, self.transfers.get(key), decision.transfer, check_due=None
             )
@@ -348,8 +369,8 @@ class _Batch:
         return self.orders[number] is not order
 
 
-def _transfer_key(claim: Claim) -> tuple[str, str]:
-    return claim.event.number, claim.event.pid or transfers.DEFAULT_PID
+def _transfer_key(event: Event) -> tuple[str, str]:
+    return event.number, event.pid or transfers.DEFAULT_PID
 
 
 def _known(connection: Connection, numbers: Iterable[str]) -> dict[tuple[str, str], Event]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.ledger.store import Store
@@ -65,7 +66,7 @@ class GroupCommit(Generic[Op, Res]):
         finally:
             self._flushing -= 1
 
-    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]]) -> None:
+    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]], *, last: bool = False) -> None:
         operations = [operation for operation, _ in batch]
         try:
             results = await self._store.write(lambda connection: self._apply(connection, operations))
@@ -73,14 +74,15 @@ class GroupCommit(Generic[Op, Res]):
             for _, future in batch:
                 _fail(future, error)
         except Exception as error:  # noqa: BLE001 - whoever handed it in is told
-            if len(batch) == 1:
+            # Another process may have just inserted the same row; who looks again finds it.
+            if len(batch) == 1 and (last or not isinstance(error, IntegrityError)):
                 _fail(batch[0][1], error)
                 return
             log.warning(
                 "a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__
             )
             for one in batch:
-                await self._commit([one])
+                await self._commit([one], last=len(batch) == 1)
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():

@@ -75,10 +75,10 @@ class Ledger:
 
         Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
         """
-        while True:
-            kept = await self.write(lambda c: orders.add_or_conflict(c, order, repair_due=repair_due))
-            if kept is not None:
-                return kept
+        kept = await self.write(lambda c: orders.add_or_conflict(c, order, repair_due=repair_due))
+        if kept is not None:
+            return kept
+        return await self.write(lambda c: orders.add(c, order, repair_due=repair_due))
 
     async def get(self, out_trade_no: str) -> Order | None:
         return await self.read(lambda c: orders.find(c, out_trade_no))
@@ -184,11 +184,11 @@ class Ledger:
 
     async def claim(self, claim: Claim) -> Claimed:
         """Keeps what happened and what it changes, in one transaction with whatever else waits to be committed."""
-        return cast("Claimed", await self._group().submit(claim))
+        return cast("Claimed", await self._submit(claim))
 
     async def finish(self, outcome: Outcome) -> bool:
         """Stores how a handler ended, committed together with what else waits. Whether it still counted."""
-        return cast("bool", await self._group().submit(outcome))
+        return cast("bool", await self._submit(outcome))
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction of one's own. The ledger must be open."""
@@ -258,9 +258,11 @@ class Ledger:
             )
         return self._store
 
-    def _group(self) -> GroupCommit[Operation, Claimed | bool]:
+    async def _submit(self, operation: Operation) -> Claimed | bool:
+        if self._commits is None:
+            await self.open()
         self._opened().check_outside()
-        return cast("GroupCommit[Operation, Claimed | bool]", self._commits)
+        return await cast("GroupCommit[Operation, Claimed | bool]", self._commits).submit(operation)
 
 
 async def _ready_store(url: str) -> Store:

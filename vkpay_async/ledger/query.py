@@ -48,7 +48,7 @@ def _condition(name: str, value: Any) -> list[ColumnElement[bool]]:
         return [_compare(column, name, operator, operand) for operator, operand in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_any_of(column, value)]
-    return [column.is_(None) if value is None else column == value]
+    return [column.is_(value) if value is None or isinstance(value, bool) else column == value]
 
 
 def _any_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:

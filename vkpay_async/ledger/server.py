@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,6 +21,10 @@ T = TypeVar("T")
 ATTEMPTS = 6
 _AGAIN_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 _AGAIN_MYSQL = frozenset({1205, 1213, 3572})
+# Bad data, a violated constraint, a statement with a mistake: the caller's, and no reason to call the database gone.
+_OF_THE_STATEMENT = (DataError, IntegrityError, ProgrammingError)
+_CLASSES_OF_THE_STATEMENT = ("22", "23", "42")
+_BROKEN = (DBAPIError, PoolExhausted, OSError)
 
 
 class ServerStore:
@@ -29,34 +33,46 @@ class ServerStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         async def once() -> T:
             async with self._reader.connect() as connection:
                 return await connection.run_sync(work)
 
-        return await _persistent(once)
+        return await self._whole(_persistent(once))
 
     async def write(self, work: Work[T]) -> T:
         async def once() -> T:
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
 
-        return await _persistent(once)
+        return await self._whole(_persistent(once))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ServerTransaction]:
-        try:
-            async with self._engine.begin() as connection:
-                yield ServerTransaction(connection)
-        except (DBAPIError, PoolExhausted, OSError) as error:
-            raise _told(error) from error
+        # What the block raises of its own is not the database's: only what goes to the database is guarded.
+        async with AsyncExitStack() as stack:
+            with _as_unavailable():
+                connection = await stack.enter_async_context(self._engine.begin())
+            yield ServerTransaction(connection)
+            with _as_unavailable():
+                await connection.commit()
 
     def check_outside(self) -> None:
         """Every transaction has a connection of its own here."""
 
     async def close(self) -> None:
+        while self._running:
+            await asyncio.wait(self._running)
         await self._engine.dispose()
+
+    async def _whole(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Goes on when its caller is cancelled: drivers lose the connection of what is broken off in the middle."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
 
 
 class ServerTransaction:
@@ -66,42 +82,64 @@ class ServerTransaction:
         self.connection = connection
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        return await self.connection.execute(statement, parameters)
+        with _as_unavailable():
+            return await self.connection.execute(statement, parameters)
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
-        return await self.connection.scalar(statement, parameters)
+        with _as_unavailable():
+            return await self.connection.scalar(statement, parameters)
 
     async def run_sync(self, work: Work[T]) -> T:
-        return await self.connection.run_sync(work)
+        with _as_unavailable():
+            return await self.connection.run_sync(work)
 
 
 async def _persistent(once: Callable[[], Awaitable[T]]) -> T:
-    """Raises :class:`LedgerUnavailable`; an ``IntegrityError`` is the caller's to read."""
+    """Raises :class:`LedgerUnavailable`; an error of the statement is the caller's to read."""
     for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return await once()
-        except IntegrityError:
-            raise
-        except (DBAPIError, PoolExhausted, OSError) as error:
-            if not _again(error) or attempt == ATTEMPTS:
-                raise _told(error) from error
+        with _as_unavailable():
+            try:
+                return await once()
+            except _BROKEN as error:
+                if not _again(error) or attempt == ATTEMPTS:
+                    raise
         await asyncio.sleep(0.005 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - a pause
     raise AssertionError("the last attempt raises")
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        if _of_the_statement(error):
+            raise
+        raise _unavailable(error) from error
 
 
 def _again(error: Exception) -> bool:
     """Deadlock, serialization failure, lock timeout: the server undid all of it and asks for another try."""
     cause = getattr(error, "orig", None)
-    sqlstate = getattr(cause, "sqlstate", None) or getattr(
-        getattr(cause, "__cause__", None), "sqlstate", None
-    )
     number = cause.args[0] if cause is not None and cause.args else None
-    return sqlstate in _AGAIN_SQLSTATES or number in _AGAIN_MYSQL
+    return _sqlstate(error) in _AGAIN_SQLSTATES or number in _AGAIN_MYSQL
 
 
-def _told(error: Exception) -> Exception:
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, (DBAPIError, PoolExhausted)):
-        return error
+def _of_the_statement(error: Exception) -> bool:
+    return isinstance(error, _OF_THE_STATEMENT) or _sqlstate(error).startswith(_CLASSES_OF_THE_STATEMENT)
+
+
+def _sqlstate(error: Exception) -> str:
+    cause = getattr(error, "orig", None)
+    found = getattr(cause, "sqlstate", None) or getattr(getattr(cause, "__cause__", None), "sqlstate", None)
+    return found or ""
+
+
+def _unavailable(error: Exception) -> LedgerUnavailable:
+    if isinstance(error, PoolExhausted):
+        return LedgerUnavailable(
+            "all connections to the database are in use: handlers keep theirs until they return, so make them shorter, "
+            "or let fewer run at once"
+        )
     cause = getattr(error, "orig", None) or error
     text = str(cause).partition("\n")[0] or type(cause).__name__
     return LedgerUnavailable(

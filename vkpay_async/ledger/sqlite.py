@@ -22,8 +22,9 @@ T = TypeVar("T")
 BUSY_LIMIT_S = 10.0
 """How long a writer waits for another process's transaction."""
 
-_inside: ContextVar[object] = ContextVar("vkpay_sqlite_transaction", default=None)
-"""The transaction that the running code is inside of. A task that a handler leaves behind keeps it when it is over."""
+_inside: ContextVar[tuple[SqliteTransaction, ...]] = ContextVar("vkpay_sqlite_transactions", default=())
+# What SQLite says of a statement; everything else it says of its file, its disk or another process.
+_OF_THE_STATEMENT = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG})
 
 
 class SqliteStore:
@@ -36,11 +37,10 @@ class SqliteStore:
         self._long = asyncio.Lock()
         self._connections: dict[str, Connection] = {}
         self._running: set[asyncio.Task[Any]] = set()
-        self._open: SqliteTransaction | None = None
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         if self._memory:
-            async with contextlib.nullcontext() if self._inside else self._lock:
+            async with contextlib.nullcontext() if self._is_inside() else self._lock:
                 return _told(work, self._connection("writer"))
         if not long:
             return _told(work, self._connection("reader"))
@@ -57,37 +57,37 @@ class SqliteStore:
         self.check_outside()
         async with self._lock:
             connection = await self._begun()
-            self._open = SqliteTransaction(connection)
-            token = _inside.set(self._open)
+            transaction = SqliteTransaction(self, connection)
+            token = _inside.set((*_inside.get(), transaction))
             try:
-                yield self._open
+                yield transaction
             except BaseException:
                 _roll_back(connection)
                 raise
-            else:
-                await asyncio.shield(self._started(self._committed(connection)))
             finally:
-                self._open = None
+                transaction.open = False
                 _inside.reset(token)
+            await _ended(self._started(self._committed(connection)))
 
-    @property
-    def _inside(self) -> bool:
-        return self._open is not None and _inside.get() is self._open
+    async def close(self) -> None:
+        self.check_outside()
+        while self._running:
+            await asyncio.wait(self._running)
+        async with self._long, self._lock:
+            for connection in self._connections.values():
+                connection.close()
+            self._connections.clear()
+            self._engine.dispose()
+
+    def _is_inside(self) -> bool:
+        return any(transaction.open and transaction.store is self for transaction in _inside.get())
 
     def check_outside(self) -> None:
-        if self._inside:
+        if self._is_inside():
             raise VKPayError(
                 "SQLite has one writer, and this handler's tx is it: write through tx, call VKPay after the handler has "
                 "returned, or use PostgreSQL or MySQL"
             )
-
-    async def close(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running)
-        for connection in self._connections.values():
-            connection.close()
-        self._connections.clear()
-        self._engine.dispose()
 
     def _started(self, coroutine: Any) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -134,27 +134,34 @@ class SqliteStore:
 
     def _connection(self, name: str) -> Connection:
         if name not in self._connections:
-            try:
+            with _as_unavailable():
                 self._connections[name] = self._engine.connect()
-            except DBAPIError as error:
-                raise _unavailable(error) from error
         return self._connections[name]
 
 
 class SqliteTransaction:
-    """The open transaction of a handler."""
+    """The open transaction of a handler. After its end the connection is somebody else's, and this is of no use."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, store: SqliteStore, connection: Connection) -> None:
+        self.store = store
+        self.open = True
         self._connection = connection
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        return self._connection.execute(statement, parameters)
+        return self._told(lambda connection: connection.execute(statement, parameters))
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
-        return self._connection.scalar(statement, parameters)
+        return self._told(lambda connection: connection.scalar(statement, parameters))
 
     async def run_sync(self, work: Work[T]) -> T:
-        return work(self._connection)
+        return self._told(work)
+
+    def _told(self, work: Work[T]) -> T:
+        if not self.open:
+            raise VKPayError(
+                "this tx has ended with its block: await what uses it before the handler returns"
+            )
+        return _told(work, self._connection)
 
 
 def settle_connection(connection: Any, _: Any) -> None:
@@ -175,8 +182,8 @@ def _told(work: Work[T], connection: Connection) -> T:
 def _as_unavailable() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.IntegrityError):
+    except (DBAPIError, sqlite3.Error) as error:
+        if _of_the_statement(error):
             raise
         raise _unavailable(error) from error
 
@@ -186,11 +193,38 @@ def _roll_back(connection: Connection) -> None:
         connection.rollback()
 
 
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Waits for its end even when cancelled: until then nobody else may have the connection."""
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
+
+
 def _busy(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _unavailable(error: DBAPIError) -> LedgerUnavailable:
-    return LedgerUnavailable(
-        f"the database cannot be used: {error.orig}; check its file, its folder's rights, and the space on the disk"
-    )
+def _of_the_statement(error: Exception) -> bool:
+    cause = getattr(error, "orig", error)
+    return isinstance(cause, sqlite3.IntegrityError) or _code(error) in _OF_THE_STATEMENT
+
+
+def _code(error: Exception) -> int | None:
+    """SQLite's primary code; its extended ones say more in the higher bytes. The driver's own errors have none."""
+    code: int | None = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _unavailable(error: Exception) -> LedgerUnavailable:
+    cause = getattr(error, "orig", error)
+    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        text = "another process holds a transaction open: end it, and keep transactions short"
+    else:
+        text = "check its file, its folder's rights, and the space on the disk"
+    return LedgerUnavailable(f"the database cannot be used: {cause}; {text}")

@@ -78,7 +78,9 @@ def reserve(connection: Connection, record: TransferRecord, check_due: int) -> T
                 )
             return record
         except IntegrityError:
-            known = lock_all(connection, [key])[key]
+            known = lock_all(connection, [key]).get(key)
+            if known is None:
+                raise
     if known.transfer_amount not in (None, record.transfer_amount):
         raise OrderConflict(
             f"transfer {record.out_bill_no!r} was asked for {known.transfer_amount} fen before; a repeat must keep the "
