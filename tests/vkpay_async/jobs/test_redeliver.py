@@ -87,7 +87,7 @@ async def test_a_process_without_the_handler_leaves_it_to_one_that_has_it(
         assert (await event_of(shop)).state == "failed"
 
         fails = False
-        clock.ms += 15_000
+        clock.ms += 30_000
         await shop.pay.run_jobs("redeliver")
         assert runs == [NUMBER]
 
