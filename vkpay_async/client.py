@@ -14,6 +14,7 @@ import msgspec
 
 from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
+from vkpay_async.config.vault import vault_from_env, vault_from_text
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.jobs import JobCounts, JobLoop, run_once
 from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
@@ -33,7 +34,7 @@ from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Event, Ledger
+    from vkpay_async.ledger import Event, Ledger, Merchants, Tokens
     from vkpay_async.ledger.days import Reconciliation
 
 DEFAULT_DATABASE = "sqlite:///vkpay.db"
@@ -47,7 +48,9 @@ class VKPay:
     """Payments of an application: every provider, every merchant, one order ledger.
 
     Use it as ``async with pay: …`` or call :meth:`close` at the end. ``database`` is a SQLAlchemy URL, by default the
-    config's, else a file ``vkpay.db``. ``env`` replaces time and nonces in tests. ``context`` holds the parts, for jobs.
+    config's, else a file ``vkpay.db``. ``config_key`` decrypts the merchants that are kept there (:attr:`merchants`), by
+    default the environment's ``VKPAY_CONFIG_KEY``. ``env`` replaces time and nonces in tests. ``context`` holds
+    the parts, for jobs.
     """
 
     def __init__(
@@ -57,14 +60,19 @@ class VKPay:
         database: str | None = None,
         env: Env = SYSTEM_ENV,
         transport: Transport | None = None,
+        config_key: str | None = None,
     ) -> None:
-        from vkpay_async.ledger import Ledger
+        from vkpay_async.ledger import KnownMerchants, Ledger, Merchants, Tokens
 
         self.config = config
         self.orders: Ledger = Ledger(database or _configured(config) or DEFAULT_DATABASE)
         self._transport = transport or Transport(config.http)
         self._handlers = Handlers()
-        self._providers = Providers(config, env)
+        vault = vault_from_text(config_key) if config_key else vault_from_env()
+        self._providers = Providers(config, env, more_merchants=vault is not None)
+        self.merchants: Merchants = Merchants(self.orders, vault, env.now_ms)
+        self.tokens: Tokens = Tokens(self.orders, vault)
+        self._known = KnownMerchants(self.merchants, self._providers, env.now_ms)
         self._pipeline = Pipeline(
             providers=self._providers, ledger=self.orders, handlers=self._handlers, env=env
         )
@@ -73,9 +81,9 @@ class VKPay:
             ledger=self.orders,
             transport=self._transport,
             pipeline=self._pipeline,
+            known=self._known,
         )
         self.context = context = Context(
-            config=config,
             env=env,
             providers=self._providers,
             ledger=self.orders,
@@ -106,6 +114,7 @@ class VKPay:
 
     async def __aenter__(self) -> Self:
         await self.orders.open()
+        await self._known.start()
         return self
 
     async def __aexit__(
@@ -160,6 +169,7 @@ class VKPay:
             context=where,
             **options,
         )
+        await self._known.ensure(request.pid)
         return await self._payments.create(request)
 
     async def query_payment(
@@ -246,6 +256,7 @@ class VKPay:
         Raises :class:`InvalidArgument` (1005, 1007–1010, 1012), :class:`OutcomeUnknown`, :class:`ProviderError`.
         """
         numbers = {"out_bill_no": out_bill_no, "transfer_amount": transfer_amount}
+        await self._known.ensure(pid)
         return await self._transfers.create(provider, platform, pid, {**fields, **numbers})
 
     async def query_transfer(
@@ -259,12 +270,14 @@ class VKPay:
     ) -> Transfer:
         """Asks the provider how a transfer stands. Raises :class:`ResourceNotFound` and other errors."""
         ref = TransferRef(out_bill_no=out_bill_no, transfer_bill_no=transfer_bill_no)
+        await self._known.ensure(pid)
         return await self._transfers.query(provider, platform, pid, ref)
 
     async def cancel_transfer(
         self, *, provider: str, out_bill_no: str, platform: str = "transfer", pid: str | None = None
     ) -> Transfer:
         """Takes back a transfer that the user has not confirmed (WeChat). Success means accepted."""
+        await self._known.ensure(pid)
         return await self._transfers.cancel(provider, platform, pid, TransferRef(out_bill_no=out_bill_no))
 
     async def handle_notification(
@@ -278,6 +291,13 @@ class VKPay:
         return await self._receiver.receive(
             RawNotification(path=path, headers=lower, body=body, method=method)
         )
+
+    async def reload_merchants(self) -> None:
+        """Takes in what has changed in the database's merchants; those in use are looked after once a minute anyway.
+
+        Raises :class:`ConfigError` for one that cannot be decrypted; the others are taken in all the same.
+        """
+        await self._known.reload()
 
     async def replay_notification(self, event_id: str) -> Event:
         """Takes a stored notification once more, whatever became of it before, and runs its handler.
@@ -329,7 +349,10 @@ class VKPay:
         return await run_once(self.context, names)
 
     def provider(self, pay_type: str, *, pid: str | None = None) -> BoundProvider:
-        """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``."""
+        """One merchant's provider with all its own operations, e.g. ``pay.provider("wxpay_h5", pid="shop-7")``.
+
+        A merchant of the database is known inside ``async with pay``, or after :meth:`reload_merchants`.
+        """
         return BoundProvider(self._providers.get(pid, pay_type), self._transport)
 
     async def _order(
@@ -344,4 +367,5 @@ class VKPay:
             raise InvalidArgument(
                 f"order {order.out_trade_no!r} is paid through {order.pay_type}, not {provider}"
             )
+        await self._known.ensure(order.pid)
         return order

@@ -42,6 +42,11 @@ class RefundState(StrEnum):
     ABNORMAL = "ABNORMAL"
     UNKNOWN = "UNKNOWN"
 
+    @property
+    def final(self) -> bool:
+        """It came to its end, whichever."""
+        return self in (RefundState.SUCCESS, RefundState.CLOSED, RefundState.ABNORMAL)
+
 
 class TransferState(StrEnum):
     """Where a transfer to a user stands."""
@@ -55,6 +60,11 @@ class TransferState(StrEnum):
     CANCELING = "CANCELING"
     CANCELLED = "CANCELLED"
     UNKNOWN = "UNKNOWN"
+
+    @property
+    def final(self) -> bool:
+        """It came to its end, whichever."""
+        return self in (TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED)
 
 
 class JsonObject(Mapping[str, Any]):

@@ -43,6 +43,14 @@ async def shop(bank: Bank, clock: Clock) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
+async def patient(bank: Bank, clock: Clock) -> AsyncIterator[Shop]:
+    """A shop whose providers get their success only when the handler has succeeded."""
+    shop = open_shop(bank, clock, "sqlite://", reply_policy="handled")
+    async with shop.pay:
+        yield shop
+
+
+@pytest.fixture
 def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'pay.db'}"
 

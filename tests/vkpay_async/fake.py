@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
+from itertools import count
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
 from vkpay_async.config import Node
 from vkpay_async.errors import NotificationInvalid, ResourceNotFound, SignatureInvalid
+from vkpay_async.ledger import Event
 from vkpay_async.models import (
     BillRow,
     CreateOrder,
@@ -47,6 +50,7 @@ from vkpay_async.service import payments
 from vkpay_async.transport import Transport
 
 START_MS = 1_767_196_800_000
+_NUMBERS = count(1)
 GENUINE = {"X-Signature": "genuine"}
 SECRET = "S3CRET-do-not-log"
 
@@ -326,6 +330,20 @@ class Shop:
         body = event if isinstance(event, bytes) else msgspec.json.encode(event)
         return await self.pay.handle_notification(path="/pay" + path, headers=headers, body=body)
 
+    async def events(self, number: str = "order_0001") -> Sequence[Event]:
+        """What the ledger keeps of an order or a transfer, when no handler runs any more."""
+        await self.pay.idle()
+        return await self.pay.orders.events(number)
+
+    async def event(self, number: str = "order_0001") -> Event:
+        (event,) = await self.events(number)
+        return event
+
+    async def redeliver(self, after_ms: int = 0) -> int:
+        """Time goes on, and the job that runs what is due has its turn; how many handlers it ran."""
+        self.clock.ms += after_ms
+        return await self.pay._pipeline.redeliver()
+
     async def paid(self, out_trade_no: str = "order_0001", **more: Any) -> None:
         """An order that the provider has told us is paid."""
         await self.order(out_trade_no, **more)
@@ -333,8 +351,13 @@ class Shop:
         result.raise_for_error()
 
 
+def nonce() -> str:
+    """Another one each time, whatever number of shops there are."""
+    return f"{next(_NUMBERS):020x}{0:012x}"
+
+
 def open_shop(bank: Bank, clock: Clock, database: str, **top: Any) -> Shop:
-    env = Env(now_ms=clock, nonce=lambda: "0" * 32)
+    env = Env(now_ms=clock, nonce=nonce)
     config = config_from_dict(settings(**top))
     return Shop(VKPay(config, database=database, env=env, transport=Wire(config.http)), bank, clock)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import traceback
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import text
 
 from tests.vkpay_async.fake import GENUINE, START_MS, Bank, Clock, Shop, open_shop
 from vkpay_async import (
     ConfigError,
     InvalidArgument,
+    LedgerUnavailable,
     NotificationInvalid,
     NotificationMismatch,
     OrderString,
@@ -29,7 +31,7 @@ from vkpay_async import (
     config_from_dict,
 )
 from vkpay_async.config.nodes import PLATFORMS
-from vkpay_async.ledger.engine import open_engine
+from vkpay_async.ledger.engine import open_store
 from vkpay_async.models import Notification
 from vkpay_async.notify.routes import parse_path, payment_path, transfer_path
 from vkpay_async.providers.base import HttpRequest, HttpResponse
@@ -241,29 +243,22 @@ async def test_what_cannot_be_an_order(shop: Shop, given: dict[str, Any], code: 
     assert await shop.pay.orders.get(NUMBER) is None
 
 
-async def test_a_database_error_shows_no_parameters(database: str) -> None:
-    engine = open_engine(database)
-    async with engine.connect() as connection:
-        with pytest.raises(DBAPIError) as failed:
-            await connection.exec_driver_sql("insert into nowhere values (?)", ("201509BBtoken",))
-    await engine.dispose()
-    assert isinstance(failed.value, OperationalError)
-    assert "201509BBtoken" not in str(failed.value)
+async def test_a_database_error_shows_no_parameters(database_url: str) -> None:
+    store = open_store(database_url)
+    token = "-".join(("201509BB", "token"))  # put together here, so that no line of code shows it
+    statement = text("insert into nowhere values (:token)")
+    with pytest.raises(LedgerUnavailable) as failed:
+        await store.write(lambda c: c.execute(statement, {"token": token}))
+    await store.close()
+    shown = "".join(traceback.format_exception(failed.value))
+    assert "nowhere" in shown
+    assert token not in shown
 
 
 async def test_a_debug_log_shows_no_parameters(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         await shop.order(app_auth_token="201509BBtoken")
     assert "201509BBtoken" not in caplog.text
-
-
-def test_who_asks_for_the_drivers_log_gets_it(database: str) -> None:
-    logger = logging.getLogger("aiosqlite")
-    before = logger.level
-    logger.setLevel(logging.DEBUG)
-    open_engine(database)
-    assert logger.level == logging.DEBUG
-    logger.setLevel(before)
 
 
 @pytest.mark.parametrize(
@@ -278,11 +273,11 @@ async def test_custom_that_cannot_be_kept(shop: Shop, custom: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["s3cret", "postgres://u:s3cret@[h", "sqlite://u:s3cret@h:port/x", "mysql://u:s3cret@h/x"]
+    "url", ["s3cret", "postgres://u:s3cret@[h", "sqlite://u:s3cret@h:port/x", "oracle://u:s3cret@h/x"]
 )
 def test_a_wrong_database_address_keeps_its_password(url: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        open_engine(url)
+        open_store(url)
     assert "s3cret" not in f"{refused.value}{refused.value.__cause__}"
 
 

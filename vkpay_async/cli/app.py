@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from vkpay_async.cli.db import db
 from vkpay_async.cli.demo.command import demo
 from vkpay_async.cli.doctor.command import doctor
+from vkpay_async.cli.merchants.command import import_merchants, make_key, rotate
 from vkpay_async.cli.notifications.command import notifications
 from vkpay_async.cli.orders.command import orders
 from vkpay_async.cli.query import query
@@ -47,6 +49,10 @@ app.command()(query)
 app.command("serve")(serve_command)
 app.command()(worker)
 app.command()(reconcile)
+settings.command("import")(import_merchants)
+settings.command("key")(make_key)
+settings.command("rotate")(rotate)
 app.add_typer(orders)
 app.add_typer(notifications)
 app.add_typer(settings)
+app.add_typer(db)

@@ -24,7 +24,9 @@ from vkpay_async.cli.terminal import (
     time_text,
 )
 from vkpay_async.clock import SYSTEM_ENV
+from vkpay_async.config.vault import vault_from_env
 from vkpay_async.errors import NotificationMismatch, ResourceNotFound
+from vkpay_async.ledger import KnownMerchants, Merchants
 from vkpay_async.models import Trade, TradeState
 from vkpay_async.money import yuan_from_fen
 from vkpay_async.notify.matching import check_trade
@@ -69,7 +71,10 @@ async def _compared(path: Path | None, database: str | None, out_trade_no: str) 
     config = load_config(path)
     async with open_orders(database_url(config, database)) as ledger:
         order = await ledger.require(out_trade_no)
-    provider = Providers(config, SYSTEM_ENV).get(order.pid, order.pay_type)
+        providers = Providers(config, SYSTEM_ENV)
+        merchants = Merchants(ledger, vault_from_env(), SYSTEM_ENV.now_ms)
+        await KnownMerchants(merchants, providers, SYSTEM_ENV.now_ms).ensure(order.pid)
+    provider = providers.get(order.pid, order.pay_type)
     transport = Transport(config.http)
     try:
         trade = await transport.run(provider.query(order.ref()))

@@ -32,8 +32,7 @@ def show(config: ConfigPath = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(tables)
     else:
-        text = "\n".join(_toml(tables))
-        open_console().print(Text(printable(text)), soft_wrap=True)
+        open_console().print(Text(printable(toml_text(tables))), soft_wrap=True)
 
 
 def masked(config: Config) -> dict[str, Any]:
@@ -41,10 +40,11 @@ def masked(config: Config) -> dict[str, Any]:
     whole = _fields(config, "source", "merchants", "database")
     if config.database:
         whole["database"] = shown_url(config.database.reveal())
-    return {**whole, "merchants": {pid: _merchant(one) for pid, one in config.merchants.items()}}
+    return {**whole, "merchants": {pid: masked_merchant(one) for pid, one in config.merchants.items()}}
 
 
-def _merchant(merchant: Merchant) -> dict[str, Any]:
+def masked_merchant(merchant: Merchant) -> dict[str, Any]:
+    """What stands under ``merchants.<pid>``."""
     tables = _fields(merchant, "pid", "nodes")
     for (provider, platform), node in merchant.nodes.items():
         tables.setdefault(provider, {})[platform] = _node(node)
@@ -75,6 +75,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in value.items()}
     return _fields(value) if isinstance(value, msgspec.Struct) else value
+
+
+def toml_text(tables: Mapping[str, Any]) -> str:
+    return "\n".join(_toml(tables))
 
 
 def _toml(tables: Mapping[str, Any], name: str = "") -> Iterator[str]:

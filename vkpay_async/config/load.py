@@ -25,7 +25,7 @@ _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str
 _RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _ENV_PREFIX = "VKPAY_"
-_SIMULATOR_PREFIX = "VKPAY_SIM_"
+_NO_SETTINGS = ("VKPAY_SIM_", "VKPAY_CONFIG_KEY")
 
 
 def config_from_file(path: str | Path) -> Config:
@@ -51,7 +51,7 @@ def config_from_env(environ: Mapping[str, str] | None = None) -> Config:
     """
     data: dict[str, Any] = {}
     for name, value in (os.environ if environ is None else environ).items():
-        if name.startswith(_ENV_PREFIX) and not name.startswith(_SIMULATOR_PREFIX):
+        if name.startswith(_ENV_PREFIX) and not name.startswith(_NO_SETTINGS):
             _put(data, name.removeprefix(_ENV_PREFIX).lower().split("__"), value)
     return config_from_dict(data, source="environment")
 

@@ -2,9 +2,12 @@
 
 from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.ledger.events import Claim, Claimed, Decision, Event, Found, Outcome
+from vkpay_async.ledger.known import KnownMerchants
 from vkpay_async.ledger.ledger import Ledger, Page
+from vkpay_async.ledger.merchants import MerchantRow, Merchants, StoredMerchant
 from vkpay_async.ledger.refunds import RefundChange
 from vkpay_async.ledger.store import Transaction
+from vkpay_async.ledger.tokens import Token, Tokens
 from vkpay_async.ledger.transfers import TransferRecord
 
 __all__ = [
@@ -13,11 +16,17 @@ __all__ = [
     "Decision",
     "Event",
     "Found",
+    "KnownMerchants",
     "Ledger",
     "LedgerUnavailable",
+    "MerchantRow",
+    "Merchants",
     "Outcome",
     "Page",
     "RefundChange",
+    "StoredMerchant",
+    "Token",
+    "Tokens",
     "Transaction",
     "TransferRecord",
 ]

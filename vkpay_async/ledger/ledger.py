@@ -259,7 +259,7 @@ class Ledger:
         return self._store
 
     def _group(self) -> GroupCommit[Operation, Claimed | bool]:
-        self._opened()
+        self._opened().check_outside()
         return cast("GroupCommit[Operation, Claimed | bool]", self._commits)
 
 

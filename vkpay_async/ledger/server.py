@@ -52,6 +52,9 @@ class ServerStore:
         except (DBAPIError, PoolExhausted, OSError) as error:
             raise _told(error) from error
 
+    def check_outside(self) -> None:
+        """Every transaction has a connection of its own here."""
+
     async def close(self) -> None:
         await self._engine.dispose()
 

@@ -22,7 +22,8 @@ T = TypeVar("T")
 BUSY_LIMIT_S = 10.0
 """How long a writer waits for another process's transaction."""
 
-_inside: ContextVar[bool] = ContextVar("vkpay_sqlite_transaction", default=False)
+_inside: ContextVar[object] = ContextVar("vkpay_sqlite_transaction", default=None)
+"""The transaction that the running code is inside of. A task that a handler leaves behind keeps it when it is over."""
 
 
 class SqliteStore:
@@ -35,10 +36,11 @@ class SqliteStore:
         self._long = asyncio.Lock()
         self._connections: dict[str, Connection] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._open: SqliteTransaction | None = None
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         if self._memory:
-            async with contextlib.nullcontext() if _inside.get() else self._lock:
+            async with contextlib.nullcontext() if self._inside else self._lock:
                 return _told(work, self._connection("writer"))
         if not long:
             return _told(work, self._connection("reader"))
@@ -46,25 +48,38 @@ class SqliteStore:
             return await asyncio.to_thread(_told, work, self._connection("long"))
 
     async def write(self, work: Work[T]) -> T:
-        _check_outside()
+        self.check_outside()
         # A caller that is cancelled must not leave the one writer in the middle of a transaction.
         return await asyncio.shield(self._started(self._written(work)))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
-        _check_outside()
+        self.check_outside()
         async with self._lock:
             connection = await self._begun()
-            token = _inside.set(True)
+            self._open = SqliteTransaction(connection)
+            token = _inside.set(self._open)
             try:
-                yield SqliteTransaction(connection)
+                yield self._open
             except BaseException:
                 _roll_back(connection)
                 raise
             else:
                 await asyncio.shield(self._started(self._committed(connection)))
             finally:
+                self._open = None
                 _inside.reset(token)
+
+    @property
+    def _inside(self) -> bool:
+        return self._open is not None and _inside.get() is self._open
+
+    def check_outside(self) -> None:
+        if self._inside:
+            raise VKPayError(
+                "SQLite has one writer, and this handler's tx is it: write through tx, call VKPay after the handler has "
+                "returned, or use PostgreSQL or MySQL"
+            )
 
     async def close(self) -> None:
         if self._running:
@@ -149,14 +164,6 @@ def settle_connection(connection: Any, _: Any) -> None:
     for pragma in ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=0"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _check_outside() -> None:
-    if _inside.get():
-        raise VKPayError(
-            "SQLite has one writer, and this handler's tx is it: write through tx, call VKPay after the handler has "
-            "returned, or use PostgreSQL or MySQL"
-        )
 
 
 def _told(work: Work[T], connection: Connection) -> T:

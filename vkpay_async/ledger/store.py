@@ -43,5 +43,8 @@ class Store(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that is committed at the end of the block, rolled back when the block raises."""
 
+    def check_outside(self) -> None:
+        """Raises :class:`VKPayError` where a write now would wait for the caller's own open transaction."""
+
     async def close(self) -> None:
         """Waits for running transactions and closes the connections."""

@@ -15,6 +15,9 @@ from vkpay_async.order import Order
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 
+CHECK_AGAIN_MS = 60_000
+"""When the provider is asked about a refund that it told us is not at its end."""
+
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision needs to know beside the rows. ``runner`` is set where this process would run the handler now.
@@ -40,19 +43,11 @@ def on_payment(found: Found, event: Event, trade: Trade, provider: Provider, ter
     except NotificationMismatch as error:
         return _unmatched(event, known, error, terms)
     if known is not None and known.state != "unmatched":
-        return _met_again(known, terms)
-    if not order.paid:
-        paid = _paid_values(order, event, trade, provider, terms.now)
-        return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
-    if order.transaction_id and trade.transaction_id and order.transaction_id != trade.transaction_id:
-        text = (
-            f"order {order.out_trade_no} was paid twice: by {order.transaction_id}, and now by {trade.transaction_id}; "
-            "give one of them back at the provider"
-        )
-        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
-    if order.user_order_success is not None and order.handler_error is None:
-        return Decision(event=_kept(event, known, state="done", done_date=terms.now, type=order.type))
-    return Decision(event=_to_run(event, known, order.type, terms))
+        return _met_again(known, terms, answered=order.user_order_success is not None)
+    if order.paid:
+        return _paid_before(order, event, known, trade, terms)
+    paid = _paid_values(order, event, trade, provider, terms.now)
+    return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
 
 
 def on_closed(found: Found, event: Event, trade: Trade, provider: Provider, terms: Terms) -> Decision:
@@ -72,7 +67,7 @@ def on_closed(found: Found, event: Event, trade: Trade, provider: Provider, term
 
 
 def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, terms: Terms) -> Decision:
-    """A refund that came to its end."""
+    """A refund's news. Its handler is told when it has come to its end."""
     order, known = found.order, found.event
     if order is None:
         return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
@@ -93,15 +88,18 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
         out_refund_no=refund.out_refund_no,
         state=refund.state.value,
         refund_id=refund.refund_id,
-        success_date=refund.success_time or terms.now,
+        success_date=(refund.success_time or terms.now) if refund.state.final else None,
+        check_due=None if refund.state.final else terms.now + CHECK_AGAIN_MS,
     )
+    if not refund.state.final:
+        return Decision(refund=change)
     return Decision(event=_to_run(event, known, order.type, terms), refund=change)
 
 
 def on_transfer(
     found: Found, event: Event, transfer: Transfer, record: TransferRecord, provider: Provider, terms: Terms
 ) -> Decision:
-    """A transfer that came to its end."""
+    """A transfer's news. What is not its end changes nothing: a query will tell."""
     known = found.event
     try:
         check_transfer(transfer, event.number, provider)
@@ -109,6 +107,8 @@ def on_transfer(
         return _unmatched(event, known, error, terms)
     if known is not None and known.state != "unmatched":
         return _met_again(known, terms)
+    if not transfer.state.final:
+        return Decision()
     return Decision(event=_to_run(event, known, None, terms), transfer=record)
 
 
@@ -116,11 +116,31 @@ def provider_of(event: Event) -> str:
     return split_pay_type(event.pay_type)[0]
 
 
-def _met_again(known: Event, terms: Terms) -> Decision:
-    """A copy of something known. A handler whose process died, and one that somebody asks for, is taken over."""
+def _paid_before(order: Order, event: Event, known: Event | None, trade: Trade, terms: Terms) -> Decision:
+    """News of a payment that the order has already, or of a second one."""
+    if order.transaction_id and trade.transaction_id and order.transaction_id != trade.transaction_id:
+        text = (
+            f"order {order.out_trade_no} was paid twice: by {order.transaction_id}, and now by {trade.transaction_id}; "
+            "give one of them back at the provider"
+        )
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    if order.transaction_id != trade.transaction_id:
+        return Decision()  # the same payment without its number: the event that has it sees to the handler
+    if order.user_order_success is not None and order.handler_error is None:
+        return Decision(
+            event=_kept(event, known, state="done", done_date=terms.now, type=order.type, error=None)
+        )
+    return Decision(event=_to_run(event, known, order.type, terms))
+
+
+def _met_again(known: Event, terms: Terms, *, answered: bool = False) -> Decision:
+    """A copy of something known: a handler is run that was left by its process, is asked for, or was not there before."""
     left = known.state in ("running", "waiting") and known.due is not None and known.due <= terms.now
     asked = terms.again and known.state in ("failed", "parked", "waiting")
-    if terms.runner is None or not (left or asked):
+    never = (
+        known.state == "done" and known.attempts == 0 and not answered and (known.type or "") in terms.types
+    )
+    if terms.runner is None or not (left or asked or never):
         return Decision()
     return Decision(
         event=msgspec.structs.replace(

@@ -16,8 +16,6 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferState
-from vkpay_async.notify import decisions
-from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
 from vkpay_async.notify.running import Runner
@@ -28,12 +26,12 @@ from vkpay_async.providers.registry import Providers
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Claim, Claimed, Event, Ledger
+    from vkpay_async.notify.decisions import Terms
 
 log = logging.getLogger("vkpay_async.notify")
 
-LEASE_MARGIN_MS = 5_000
-FINAL_REFUNDS = frozenset({RefundState.SUCCESS, RefundState.CLOSED, RefundState.ABNORMAL})
-FINAL_TRANSFERS = frozenset({TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED})
+FINAL_REFUNDS = frozenset(state for state in RefundState if state.final)
+FINAL_TRANSFERS = frozenset(state for state in TransferState if state.final)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,16 +74,22 @@ class Pipeline:
 
     async def paid(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A trade that is paid."""
+        from vkpay_async.notify import decisions
+
         event = self._event("payment", number, (trade.transaction_id or "", "PAID"), trade, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
 
     async def closed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A trade that ended without payment."""
+        from vkpay_async.notify import decisions
+
         event = self._event("closed", number, (trade.transaction_id or "", "CLOSED"), trade, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_closed(f, event, trade, provider, t))
 
     async def refunded(self, number: str, refund: Refund, provider: Provider, source: Source) -> Settled:
-        """A refund that came to its end."""
+        """A refund's news; its handler is told of its end."""
+        from vkpay_async.notify import decisions
+
         subject = (refund.out_refund_no, refund.state.value)
         event = self._event("refund", number, subject, refund, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_refund(f, event, refund, provider, t))
@@ -93,8 +97,9 @@ class Pipeline:
     async def transferred(
         self, number: str, transfer: Transfer, provider: Provider, source: Source
     ) -> Settled:
-        """A transfer that came to its end."""
+        """A transfer's news; the handler is told of its end."""
         from vkpay_async.ledger.transfers import record_of
+        from vkpay_async.notify import decisions
 
         event = self._event("transfer", number, ("", transfer.state.value), transfer, provider, source)
         record = record_of(transfer, pid=source.pid, pay_type=source.pay_type, now=self._env.now_ms())
@@ -107,7 +112,7 @@ class Pipeline:
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""
         taken = await self._ledger.take_due_events(
-            now=self._env.now_ms(), lease_until=self._lease_until(), runner=self._token, most=most
+            now=self._env.now_ms(), lease_until=self.runner.lease_until(), runner=self._token, most=most
         )
         tasks = [self.runner.start(event) for event in taken]
         if tasks:
@@ -124,11 +129,10 @@ class Pipeline:
             raise InvalidArgument(
                 f"no notification {event_id!r}: vkpay notifications list shows those there are"
             )
-        if event.state == "unmatched":
-            await self._again(event)
-        else:
-            await self._run_again(event)
-        await self.runner.idle()
+        again = self._again if event.state == "unmatched" else self._run_again
+        running = await again(event)
+        if running is not None:
+            await asyncio.wait([running])
         return await self._ledger.event(event_id) or event
 
     async def answered(self, number: str) -> bool:
@@ -163,16 +167,15 @@ class Pipeline:
         return Settled(first=claimed.moved, error=claimed.error, running=running, stored=claimed.event.state)
 
     def _terms(self, kind: str) -> Terms:
+        from vkpay_async.notify.decisions import Terms
+
         return Terms(
             now=self._env.now_ms(),
-            lease_until=self._lease_until(),
+            lease_until=self.runner.lease_until(),
             runner=self._token if self.runner.has_room else None,
             types=self._handlers.types(kind),
             again=self.config.reply_policy == "handled",
         )
-
-    def _lease_until(self) -> int:
-        return self._env.now_ms() + int(self.config.handler_timeout * 1000) + LEASE_MARGIN_MS
 
     def _event(
         self,
@@ -202,7 +205,7 @@ class Pipeline:
             create_date=now,
         )
 
-    async def _again(self, event: Event) -> None:
+    async def _again(self, event: Event) -> asyncio.Task[bool] | None:
         provider = self._providers.get(event.pid, event.pay_type)
         source = Source(
             pay_type=event.pay_type, pid=event.pid, mode=event.source, path=event.path, body=event.body
@@ -219,15 +222,22 @@ class Pipeline:
             settled = await way(event.number, read(event.happened, type=Trade), provider, source)
         if settled.error is not None:
             raise settled.error
+        return settled.running
 
-    async def _run_again(self, event: Event) -> None:
+    async def _run_again(self, event: Event) -> asyncio.Task[bool]:
+        if event.kind == "closed":
+            raise InvalidArgument(
+                f"notification {event.id} closed an order: there is no handler to run again"
+            )
         busy = event.state == "running" and (event.due or 0) > self._env.now_ms()
         taken = None
         if not busy:
-            taken = await self._ledger.take_event(event, lease_until=self._lease_until(), runner=self._token)
+            taken = await self._ledger.take_event(
+                event, lease_until=self.runner.lease_until(), runner=self._token
+            )
         if taken is None:
             raise InvalidArgument(f"notification {event.id} is being handled now; look again in a minute")
-        await self.runner.start(taken)
+        return self.runner.start(taken)
 
     def _log(self, claimed: Claimed) -> None:
         event = claimed.event

@@ -12,16 +12,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vkpay_async.errors import NotificationInvalid, NotificationMismatch, OrderNotFound, VKPayError
+from vkpay_async.errors import (
+    LedgerUnavailable,
+    NotificationInvalid,
+    NotificationMismatch,
+    OrderNotFound,
+    VKPayError,
+)
 from vkpay_async.models import Notification, NotifyReply, RawNotification
-from vkpay_async.notify.pipeline import FINAL_REFUNDS, FINAL_TRANSFERS, Pipeline, Settled, Source
+from vkpay_async.notify.pipeline import Pipeline, Settled, Source
 from vkpay_async.notify.routes import Route, parse_path
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Ledger
+    from vkpay_async.ledger import KnownMerchants, Ledger
 
 log = logging.getLogger("vkpay_async.notify")
 
@@ -51,8 +57,15 @@ class Receiver:
     """Takes notifications in: whose is it, is it genuine, and what to answer."""
 
     def __init__(
-        self, *, providers: Providers, ledger: Ledger, transport: Transport, pipeline: Pipeline
+        self,
+        *,
+        providers: Providers,
+        ledger: Ledger,
+        transport: Transport,
+        pipeline: Pipeline,
+        known: KnownMerchants,
     ) -> None:
+        self._known = known
         self._providers = providers
         self._ledger = ledger
         self._transport = transport
@@ -65,6 +78,7 @@ class Receiver:
             route = parse_path(raw.path)
             refusal = self._providers.refusal(route.pay_type) or _NOT_OURS
             pid = await self._pid(route)
+            await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
@@ -75,6 +89,9 @@ class Receiver:
             settled = await self._settled(route, notification, provider, source)
             if settled.error is not None:
                 raise settled.error
+        except LedgerUnavailable as error:
+            log.error("notification not stored, the provider will come again: %r: %s", raw.path[:200], error)
+            return NotificationResult(reply=refusal, error=error)
         except VKPayError as error:
             log.warning("notification refused: %r: %s: %s", raw.path[:200], type(error).__name__, error)
             return NotificationResult(reply=refusal, error=error)
@@ -111,15 +128,13 @@ class Receiver:
     ) -> Settled:
         number, pipeline = route.number, self._pipeline
         if notification.transfer is not None:
-            if notification.transfer.state in FINAL_TRANSFERS:
-                return await pipeline.transferred(number, notification.transfer, provider, source)
-        elif notification.trade is not None:
-            if notification.kind == "payment":
-                return await pipeline.paid(number, notification.trade, provider, source)
-            if notification.kind == "closed":
-                return await pipeline.closed(number, notification.trade, provider, source)
-        elif notification.refund is not None and notification.refund.state in FINAL_REFUNDS:
+            return await pipeline.transferred(number, notification.transfer, provider, source)
+        if notification.refund is not None:
             return await pipeline.refunded(number, notification.refund, provider, source)
+        if notification.trade is not None and notification.kind == "payment":
+            return await pipeline.paid(number, notification.trade, provider, source)
+        if notification.trade is not None and notification.kind == "closed":
+            return await pipeline.closed(number, notification.trade, provider, source)
         return Settled()
 
     async def _may_accept(self, settled: Settled) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vkpay_async.config import Config
-from vkpay_async.errors import OrderNotFound, VKPayError
+from vkpay_async.errors import VKPayError
 from vkpay_async.models import FinishedTransfer, Refund, Transfer
 from vkpay_async.notify.handlers import Handler, Handlers
 from vkpay_async.notify.waiting import Waiting
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from vkpay_async.ledger import Event, Ledger, Outcome
 
 log = logging.getLogger("vkpay_async.notify")
+
+LEASE_MARGIN_MS = 5_000
+"""How long a handler's turn may take to come, and its outcome to be stored, beside its own time."""
 
 FIRST_PAUSE_MS = 15_000
 LONGEST_PAUSE_MS = 6 * 3600 * 1000
@@ -51,32 +54,39 @@ class Runner:
         self._waiting = waiting
         self._now_ms = now_ms
         self._slots = asyncio.Semaphore(config.handlers_at_once)
-        self._tasks: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._by_event: dict[tuple[str, str], asyncio.Task[bool]] = {}
 
     @property
     def has_room(self) -> bool:
         return len(self._tasks) < MOST_IN_HAND
 
+    def lease_until(self) -> int:
+        """When another process may take an event that is claimed now."""
+        return self._now_ms() + self._timeout_ms() + LEASE_MARGIN_MS
+
     def start(self, event: Event, order: Order | None = None) -> asyncio.Task[bool]:
         """Runs the handler in a task of its own, whose result says whether it needs no further try."""
         key = (event.number, event.what)
         task = asyncio.get_running_loop().create_task(self._run(event, order), name=f"vkpay-{event.number}")
-        self._tasks[key] = task
+        self._tasks.add(task)
+        self._by_event[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))
         return task
 
     def running(self, event: Event) -> asyncio.Task[bool] | None:
         """The task that runs this event's handler in this process."""
-        return self._tasks.get((event.number, event.what))
+        return self._by_event.get((event.number, event.what))
 
     async def idle(self) -> None:
         """Waits until no handler runs."""
         while self._tasks:
-            await asyncio.wait(self._tasks.values())
+            await asyncio.wait(self._tasks)
 
     def _ended(self, key: tuple[str, str], task: asyncio.Task[bool]) -> None:
-        if self._tasks.get(key) is task:
-            del self._tasks[key]
+        self._tasks.discard(task)
+        if self._by_event.get(key) is task:
+            del self._by_event[key]
         self._waiting.wake(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error(
@@ -88,15 +98,25 @@ class Runner:
             handler = self._handlers.find(event.kind, event.type)
             if handler is None:
                 return await self._finish(self._missing(event))
-            try:
-                told = await self._told(event, order)
-                success = await self._called(event, handler, told)
-            except Exception as failure:
-                log.exception(
-                    "the handler of %s (%s) failed, attempt %d", event.number, event.kind, event.attempts
-                )
-                return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
-            return success is None or await self._finish(self._done(event, success))
+            mine = await self._still_mine(event)
+            return mine is not None and await self._handled(mine, order, handler)
+
+    async def _still_mine(self, event: Event) -> Event | None:
+        """Where the turn was long in coming, the lease is renewed first: nobody else may have begun meanwhile."""
+        if event.due is None or self._now_ms() + self._timeout_ms() < event.due:
+            return event
+        return await self._ledger.take_event(event, lease_until=self.lease_until(), runner=event.runner or "")
+
+    async def _handled(self, event: Event, order: Order | None, handler: Handler) -> bool:
+        try:
+            told = await self._told(event, order)
+            success = await self._called(event, handler, told)
+        except Exception as failure:
+            log.exception(
+                "the handler of %s (%s) failed, attempt %d", event.number, event.kind, event.attempts
+            )
+            return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
+        return success is None or await self._finish(self._done(event, success))
 
     async def _told(self, event: Event, order: Order | None) -> Any:
         if event.kind == "transfer":
@@ -142,19 +162,28 @@ class Runner:
             raise RuntimeError("something the handler waited for was cancelled") from None
 
     async def _finish(self, outcome: Outcome) -> bool:
-        await self._ledger.finish(outcome)
+        if not await self._ledger.finish(outcome):
+            number = outcome.event.number
+            log.warning("the handler of %s took longer than its lease, and may have been run twice", number)
         return outcome.error is None
 
     def _done(self, event: Event, success: bool) -> Outcome:
         return _outcome(event, state="done", success=success, now=self._now_ms())
 
     def _failed(self, event: Event, failure: Exception) -> Outcome:
-        now = self._now_ms()
         error = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR]
-        if event.attempts >= self._config.handler_attempts or isinstance(failure, OrderNotFound):
-            return _outcome(event, state="parked", success=False, error=error, now=now)
+        return self._once_more(event, success=False, error=error)
+
+    def _once_more(self, event: Event, *, success: bool | None, error: str) -> Outcome:
+        """After a pause that grows; at last it is parked, for a person to see."""
+        now = self._now_ms()
+        if event.attempts >= self._config.handler_attempts:
+            return _outcome(event, state="parked", success=success, error=error, now=now)
         pause = min(FIRST_PAUSE_MS * 2 ** (event.attempts - 1), LONGEST_PAUSE_MS)
-        return _outcome(event, state="failed", due=now + pause, success=False, error=error, now=now)
+        return _outcome(event, state="failed", due=now + pause, success=success, error=error, now=now)
+
+    def _timeout_ms(self) -> int:
+        return int(self._config.handler_timeout * 1000)
 
     def _missing(self, event: Event) -> Outcome:
         """An event is only claimed where there is a handler: this process has another set of them."""
@@ -162,8 +191,7 @@ class Runner:
             f"no handler for {event.kind} of type {event.type!r} in this process: register it in every worker"
         )
         log.error("%s: %s", event.number, error)
-        pause = self._now_ms() + FIRST_PAUSE_MS
-        return _outcome(event, state="failed", due=pause, success=None, error=error, now=self._now_ms())
+        return self._once_more(event, success=None, error=error)
 
 
 def _outcome(

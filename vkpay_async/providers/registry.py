@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vkpay_async.config import Config, Node
+import msgspec
+
+from vkpay_async.config import Config, Merchant, Node
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import NotifyReply
 from vkpay_async.pay_type import split_pay_type
@@ -35,8 +37,10 @@ class Providers:
     the config's providers is loaded at once: the first payment, in a running loop, is no time for it.
     """
 
-    def __init__(self, config: Config, env: Env) -> None:
+    def __init__(self, config: Config, env: Env, *, more_merchants: bool = False) -> None:
+        """``more_merchants``: there may be some that the config does not name (see :meth:`adopt`)."""
         self.config = config
+        self._more = more_merchants
         self._env = env
         self._built: dict[tuple[str, str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
@@ -50,7 +54,12 @@ class Providers:
         return load().refuse() if load else None
 
     def sole_pid(self, pay_type: str) -> str | None:
-        """The merchant that a pay_type's notifications must be for, where the config has just one with such a node."""
+        """The merchant that a pay_type's notifications must be for, where the config has just one with such a node.
+
+        Where there may be merchants elsewhere it cannot be told.
+        """
+        if self._more:
+            return None
         if pay_type not in self._sole:
             name, platform = split_pay_type(pay_type)
             having = [
@@ -58,6 +67,25 @@ class Providers:
             ]
             self._sole[pay_type] = having[0] if len(having) == 1 else None
         return self._sole[pay_type]
+
+    def knows(self, pid: str) -> bool:
+        """Whether there is such a merchant, of the config or adopted."""
+        return pid in self.config.merchants
+
+    def expect_more(self) -> None:
+        """There are merchants that the config does not name."""
+        self._more = True
+
+    def adopt(self, merchant: Merchant) -> None:
+        """Takes in a merchant from elsewhere, new or changed."""
+        self.expect_more()
+        self._set_merchants({**self.config.merchants, merchant.pid: merchant})
+        self._take_apart(merchant.pid)
+
+    def forget(self, pid: str) -> None:
+        """Gives an adopted merchant up."""
+        self._set_merchants({name: one for name, one in self.config.merchants.items() if name != pid})
+        self._take_apart(pid)
 
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
@@ -68,6 +96,16 @@ class Providers:
         if key not in self._built:
             self._built[key] = self._build(name, self.config.node(pid, name, platform))
         return self._built[key]
+
+    def _set_merchants(self, merchants: dict[str, Merchant]) -> None:
+        """The config that the application was given is its own."""
+        self.config = msgspec.structs.replace(self.config, merchants=merchants)
+
+    def _take_apart(self, pid: str) -> None:
+        """What was built of a merchant's earlier settings. Calls that are running end as they began."""
+        for kept in (self._built, self._trust):
+            for key in [key for key in kept if key[0] == pid]:
+                del kept[key]
 
     def _build(self, name: str, node: Node) -> Provider:
         group = (node.pid, name, node.trust_group)

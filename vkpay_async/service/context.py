@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """One application's parts, made once and handed to every service."""
 
-    config: Config
     env: Env
     providers: Providers
     ledger: Ledger
     transport: Transport
     pipeline: Pipeline
+
+    @property
+    def config(self) -> Config:
+        """With the merchants of the database, as far as they are known."""
+        return self.providers.config

@@ -232,17 +232,20 @@ class Payments:
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
                     await pipeline.waiting.wait(number, NOTIFY_GRACE_S)
-                await self._paid(order, trade, provider)
+                running = await self._paid(order, trade, provider)
+                if running is not None:
+                    await asyncio.wait([running])
                 while not await pipeline.answered(number):
                     await pipeline.waiting.wait(number, POLL_S)
         return await self._c.ledger.require(number)
 
-    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> None:
-        """Heard by asking; under the way of paying that the order has."""
+    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> asyncio.Task[bool] | None:
+        """Heard by asking; under the way of paying that the order has. The handler, where this process runs it."""
         source = Source(pay_type=order.pay_type, pid=order.pid or "default")
         settled = await self._c.pipeline.paid(order.out_trade_no, trade, provider, source)
         if settled.error is not None:
             raise settled.error
+        return settled.running
 
 
 def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:

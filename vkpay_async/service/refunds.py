@@ -16,7 +16,6 @@ from vkpay_async.errors import (
 from vkpay_async.models import Refund, RefundRef, RefundRequest
 from vkpay_async.money import Fen
 from vkpay_async.notify import Source
-from vkpay_async.notify.pipeline import FINAL_REFUNDS
 from vkpay_async.order import Order, RefundEntry
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
@@ -103,7 +102,7 @@ class Refunds:
 
     async def _store(self, order: Order, refund: Refund) -> Order:
         """One that came to its end goes the way of a notification, so that its handler is told once, whoever heard first."""
-        if refund.state in FINAL_REFUNDS:
+        if refund.state.final:
             provider = self._c.providers.get(order.pid, order.pay_type)
             source = Source(pay_type=order.pay_type, pid=order.pid or "default")
             settled = await self._c.pipeline.refunded(order.out_trade_no, refund, provider, source)

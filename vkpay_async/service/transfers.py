@@ -10,7 +10,6 @@ import msgspec
 from vkpay_async.errors import InvalidArgument, ProviderError, VKPayError
 from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest
 from vkpay_async.notify import Source
-from vkpay_async.notify.pipeline import FINAL_TRANSFERS
 from vkpay_async.notify.routes import transfer_path
 from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
@@ -97,7 +96,7 @@ class Transfers:
     async def _stored(self, pay_type: str, pid: str | None, transfer: Transfer) -> Transfer:
         from vkpay_async.ledger.transfers import record_of
 
-        if transfer.state in FINAL_TRANSFERS:
+        if transfer.state.final:
             source = Source(pay_type=pay_type, pid=pid)
             settled = await self._c.pipeline.transferred(
                 transfer.out_bill_no, transfer, self._provider(pid, pay_type), source

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from tests.vkpay_async.fake import Shop
-from vkpay_async import ConfigError, PaidOrder, Transfer
+from vkpay_async import ConfigError, PaidOrder, RefundedOrder, Transfer
+from vkpay_async.notify import Handlers
 
 
 async def first(order: PaidOrder) -> None: ...
@@ -13,9 +14,13 @@ async def first(order: PaidOrder) -> None: ...
 async def on_transfer(transfer: Transfer) -> None: ...
 
 
+async def on_refund(order: RefundedOrder) -> None: ...
+
+
 def test_the_decorators_give_the_function_back(shop: Shop) -> None:
     assert shop.pay.on_paid("goods")(first) is first
     assert shop.pay.on_paid("any other name")(first) is first
+    assert shop.pay.on_refunded("goods")(on_refund) is on_refund
     assert shop.pay.on_transferred(on_transfer) is on_transfer
 
 
@@ -23,6 +28,10 @@ def test_a_second_handler_is_a_mistake(shop: Shop) -> None:
     shop.pay.on_paid("goods")(first)
     with pytest.raises(ConfigError, match="already a handler for orders of type 'goods'"):
         shop.pay.on_paid("goods")(first)
+    shop.pay.on_refunded("goods")(on_refund)
+    shop.pay.on_refunded("vip")(on_refund)
+    with pytest.raises(ConfigError, match="already a handler for refunds of type 'goods'"):
+        shop.pay.on_refunded("goods")(on_refund)
     shop.pay.on_transferred(on_transfer)
     with pytest.raises(ConfigError, match="already a handler for transfers"):
         shop.pay.on_transferred(on_transfer)
@@ -42,6 +51,63 @@ def test_whatever_is_awaited_when_called_may_handle(shop: Shop, handler: Any) ->
 def test_a_plain_function_is_refused_before_money_comes(shop: Shop) -> None:
     def plain(told: Any) -> None: ...
 
-    for register in (shop.pay.on_paid("goods"), shop.pay.on_transferred):
+    for register in (shop.pay.on_paid("goods"), shop.pay.on_refunded("goods"), shop.pay.on_transferred):
         with pytest.raises(ConfigError, match="plain must be an async function: write async def"):
             register(plain)
+
+
+async def with_tx(order: PaidOrder, tx: Any) -> None: ...
+
+
+async def with_tx_by_name(order: PaidOrder, *, tx: Any = None) -> None: ...
+
+
+async def with_shop(shop: Any, order: PaidOrder, tx: Any) -> None: ...
+
+
+async def with_another_second(order: PaidOrder, transaction: Any = None) -> None: ...
+
+
+class Bank:
+    async def __call__(self, order: PaidOrder, tx: Any) -> None: ...
+
+    async def credit(self, order: PaidOrder, tx: Any) -> None: ...
+
+    @staticmethod
+    async def debit(order: PaidOrder, tx: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "takes_tx"),
+    [
+        (with_tx, True),
+        (with_tx_by_name, True),
+        (partial(with_shop, "shop"), True),
+        (Bank(), True),
+        (Bank().credit, True),
+        (Bank.debit, True),
+        (first, False),
+        (with_another_second, False),
+        (partial(first), False),
+        (Warehouse(), False),
+        (Warehouse().ship, False),
+    ],
+)
+def test_a_parameter_named_tx_asks_for_the_transaction(handler: Any, takes_tx: bool) -> None:
+    handlers = Handlers()
+    handlers.on_paid("goods")(handler)
+    handlers.on_refunded("goods")(handler)
+    handlers.on_transferred(handler)
+    found = [handlers.find(kind, "goods") for kind in ("payment", "refund", "transfer")]
+    assert [one and (one.function, one.takes_tx) for one in found] == [(handler, takes_tx)] * 3
+
+
+def test_what_there_is_no_handler_for() -> None:
+    handlers = Handlers()
+    handlers.on_paid("goods")(first)
+    assert handlers.find("payment", "vip") is None
+    assert handlers.find("refund", "goods") is None
+    assert handlers.find("transfer", None) is None
+    assert (handlers.types("payment"), handlers.types("refund")) == (frozenset({"goods"}), frozenset())
+    handlers.on_transferred(on_transfer)
+    assert handlers.types("transfer") == frozenset({""})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 import msgspec
@@ -77,31 +76,6 @@ async def test_fifty_copies_over_two_processes_are_one(bank: Bank, clock: Clock,
     assert len(runs) == 1
 
 
-async def test_a_handler_that_raises_is_tried_again_with_the_next_copy(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    failures = [KeyError("g1"), RuntimeError("no stock")]
-
-    @shop.pay.on_paid("goods")
-    async def ship(order: PaidOrder) -> None:
-        shop.runs.append(order)
-        if failures:
-            raise failures.pop(0)
-
-    await shop.order()
-    assert not accepted(await shop.notify())
-    row = await shop.pay.orders.require("order_0001")
-    assert (row.status, row.user_order_success, row.handler_error) == (1, False, "KeyError: 'g1'")
-    assert "the handler of order order_0001 (type 'goods') failed" in caplog.text
-    assert not accepted(await shop.notify())
-    again = await shop.notify()
-    assert (accepted(again), again.first) == (True, False)
-    row = await shop.pay.orders.require("order_0001")
-    assert (row.user_order_success, row.handler_error) == (True, None)
-    assert accepted(await shop.notify())
-    assert len(shop.runs) == 3
-
-
 @pytest.mark.parametrize(("answer", "success"), [(False, False), (True, True), (None, True), (0, True)])
 async def test_what_a_handler_answers_is_final(shop: Shop, answer: Any, success: bool) -> None:
     @shop.pay.on_paid("goods")
@@ -115,76 +89,6 @@ async def test_what_a_handler_answers_is_final(shop: Shop, answer: Any, success:
     row = await shop.pay.orders.require("order_0001")
     assert (row.user_order_success, row.handler_error) == (success, None)
     assert len(shop.runs) == 1
-
-
-async def test_a_handler_has_a_time_limit(bank: Bank, clock: Clock) -> None:
-    shop = open_shop(bank, clock, "sqlite://", handler_timeout=0.01)
-
-    @shop.pay.on_paid("goods")
-    async def ship(order: PaidOrder) -> None:
-        await asyncio.Event().wait()
-
-    async with shop.pay:
-        await shop.order()
-        assert not accepted(await shop.notify())
-        row = await shop.pay.orders.require("order_0001")
-        assert (row.user_order_success, row.handler_error) == (False, "TimeoutError: ")
-
-
-async def test_a_handler_that_waits_for_something_cancelled_has_failed(shop: Shop) -> None:
-    @shop.pay.on_paid("goods")
-    async def ship(order: PaidOrder) -> None:
-        dead: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        dead.cancel()
-        await dead
-
-    await shop.order()
-    assert not accepted(await shop.notify())
-    error = (await shop.pay.orders.require("order_0001")).handler_error
-    assert error == "RuntimeError: something the handler waited for was cancelled"
-
-
-async def test_a_handler_outlives_the_request_that_started_it(shop: Shop) -> None:
-    started, go_on = asyncio.Event(), asyncio.Event()
-
-    @shop.pay.on_paid("goods")
-    async def ship(order: PaidOrder) -> None:
-        started.set()
-        await go_on.wait()
-        shop.runs.append(order)
-
-    await shop.order()
-    request = asyncio.create_task(shop.notify())
-    await asyncio.wait_for(started.wait(), 5)
-    request.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await request
-    second = asyncio.create_task(shop.notify())
-    go_on.set()
-    assert accepted(await second)
-    assert len(shop.runs) == 1
-
-
-async def test_closing_waits_for_handlers(shop: Shop, bank: Bank, clock: Clock, database: str) -> None:
-    shop = open_shop(bank, clock, database)
-    started, go_on = asyncio.Event(), asyncio.Event()
-
-    @shop.pay.on_paid("goods")
-    async def ship(order: PaidOrder) -> None:
-        started.set()
-        await go_on.wait()
-        shop.runs.append(order)
-
-    async with shop.pay:
-        await shop.order()
-        request = asyncio.create_task(shop.notify())
-        await asyncio.wait_for(started.wait(), 5)
-        request.cancel()
-        asyncio.get_running_loop().call_soon(go_on.set)
-    assert len(shop.runs) == 1
-    await asyncio.wait([request])
-    async with shop.pay:
-        assert (await shop.pay.orders.require("order_0001")).user_order_success is True
 
 
 async def test_an_order_nobody_handles_is_paid_all_the_same(
@@ -202,20 +106,6 @@ async def test_a_handler_registered_later_still_runs(shop: Shop) -> None:
     await shop.order()
     await shop.notify()
     shop.listen()
-    assert accepted(await shop.notify())
-    assert len(shop.runs) == 1
-
-
-async def test_a_dead_process_loses_its_claim_in_time(shop: Shop, clock: Clock) -> None:
-    shop.listen()
-    await shop.order()
-    order = await shop.pay.orders.require("order_0001")
-    await shop.pay.orders.mark_paid(order, shop.trade(), now=clock(), notify_mode=1)
-    assert await shop.pay.orders.claim_handler("order_0001", now=clock(), lease_ms=65_000)
-    clock.ms += 64_999
-    assert not accepted(await shop.notify())
-    assert shop.runs == []
-    clock.ms += 1
     assert accepted(await shop.notify())
     assert len(shop.runs) == 1
 
@@ -253,48 +143,6 @@ async def test_paying_twice_is_told(shop: Shop, caplog: pytest.LogCaptureFixture
     await shop.notify(transaction_id=None)
     assert caplog.text == ""
     assert len(shop.runs) == 1
-
-
-@pytest.mark.parametrize("open_database", [True, False])
-async def test_without_its_database_nothing_is_acknowledged(
-    shop_on_disk: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, open_database: bool
-) -> None:
-    shop = shop_on_disk
-    shop.listen()
-    await shop.order()
-    broken = OSError("disk full")
-
-    async def fail(*_: Any, **__: Any) -> Any:
-        raise broken
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.pay.orders, "mark_paid" if open_database else "get", fail)
-        result = await shop.notify()
-    assert result.reply.status == 500
-    assert str(result.error) == "not stored: OSError; the provider comes again"
-    assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 1
-    assert shop.runs == []
-    assert accepted(await shop.notify())
-    assert len(shop.runs) == 1
-
-
-async def test_an_outcome_that_could_not_be_stored_is_not_acknowledged(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    shop.listen()
-    await shop.order()
-
-    async def fail(*_: Any, **__: Any) -> None:
-        raise OSError("disk full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.pay.orders, "finish_handler", fail)
-        result = await shop.notify()
-    assert result.reply.body == b"again"
-    assert not accepted(await shop.notify())
-    clock.ms += 65_000
-    assert accepted(await shop.notify())
-    assert len(shop.runs) == 2
 
 
 async def test_a_trade_that_ended_unpaid_closes_the_order(shop: Shop, clock: Clock) -> None:

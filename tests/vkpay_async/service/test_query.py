@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.vkpay_async.fake import Bank, Clock, Shop, hasten, not_found, open_shop
+from tests.vkpay_async.notify.handling import Gate, fail_with
 from vkpay_async import (
     InvalidArgument,
     NotificationMismatch,
@@ -18,6 +19,7 @@ from vkpay_async import (
     ProviderError,
     TradeState,
 )
+from vkpay_async.notify import receiver
 from vkpay_async.service import payments
 
 
@@ -185,15 +187,16 @@ class TestWaiting:
         shop.listen()
         await shop.order()
         shop.paid_at_bank()
-        moved, seen, all_wait = shop.pay._receiver.moved, [], asyncio.Event()
+        waiting_for = shop.pay._pipeline.waiting
+        wait, seen, all_wait = waiting_for.wait, [], asyncio.Event()
 
         async def watched(out_trade_no: str, seconds: float) -> None:
             seen.append(seconds)
             if len(seen) == 3:
                 all_wait.set()
-            await moved(out_trade_no, seconds)
+            await wait(out_trade_no, seconds)
 
-        monkeypatch.setattr(shop.pay._receiver, "moved", watched)
+        monkeypatch.setattr(waiting_for, "wait", watched)
         waiting = [asyncio.create_task(query(shop, await_notify=True)) for _ in range(3)]
         await asyncio.wait_for(all_wait.wait(), 5)
         assert seen == [60, 60, 60]
@@ -202,7 +205,7 @@ class TestWaiting:
         assert {status.user_order_success for status in statuses} == {True}
         assert (await shop.pay.orders.require("order_0001")).notify_mode == 1
         assert len(shop.runs) == 1
-        assert shop.pay._receiver._waited_for == {}
+        assert waiting_for._events == {}
 
     async def test_queries_and_notifications_at_once_run_the_handler_once(self, shop_on_disk: Shop) -> None:
         shop = shop_on_disk
@@ -214,35 +217,71 @@ class TestWaiting:
         )
         assert len(shop.runs) == 1
 
-    async def test_it_gives_up_in_time(
-        self, shop_on_disk: Shop, monkeypatch: pytest.MonkeyPatch, clock: Clock
-    ) -> None:
+    async def test_it_gives_up_in_time(self, shop_on_disk: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         shop = shop_on_disk
         shop.listen()
-        await shop.order()
-        order = await shop.pay.orders.require("order_0001")
-        await shop.pay.orders.mark_paid(order, shop.trade(), now=clock(), notify_mode=1)
-        await shop.pay.orders.claim_handler("order_0001", now=clock(), lease_ms=65_000)
+        with monkeypatch.context() as patch:
+            patch.setattr(shop.pay._pipeline.runner, "start", lambda *_: None)
+            await shop.paid()
         shop.paid_at_bank()
         timeout = asyncio.timeout
         monkeypatch.setattr(payments.asyncio, "timeout", lambda seconds: timeout(seconds / 100))
         status = await query(shop, await_notify=True, await_max_time=5)
         assert (status.order_paid, status.user_order_success) == (True, None)
         assert shop.runs == []
-        assert shop.pay._receiver._waited_for == {}
+        assert shop.pay._pipeline.waiting._events == {}
 
-    async def test_a_handler_that_failed_runs_again(self, shop: Shop) -> None:
-        failures = [RuntimeError("no stock")]
-
-        @shop.pay.on_paid("goods")
-        async def ship(order: PaidOrder) -> None:
-            if failures:
-                raise failures.pop()
-
+    async def test_a_handler_that_failed_is_the_jobs_to_run_again(self, shop: Shop) -> None:
+        fail_with(shop, RuntimeError("no stock"))
         await shop.order()
         shop.paid_at_bank()
-        assert (await query(shop, await_notify=True)).user_order_success is False
+        for _ in range(2):
+            assert (await query(shop, await_notify=True)).user_order_success is False
+        assert len(shop.runs) == 1
+        assert await shop.redeliver(15_000) == 1
         assert (await query(shop, await_notify=True)).user_order_success is True
+
+    async def test_where_providers_wait_for_the_handler_a_query_runs_it_again(self, patient: Shop) -> None:
+        fail_with(patient, RuntimeError("no stock"))
+        await patient.order()
+        patient.paid_at_bank()
+        assert (await query(patient, await_notify=True)).user_order_success is False
+        assert (await query(patient, await_notify=True)).user_order_success is True
+
+    async def test_a_slow_handler_is_waited_for(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(receiver, "HANDLER_GRACE_S", 0.001)
+        gate = Gate(shop)
+        await shop.paid()
+        shop.paid_at_bank()
+        asked = asyncio.create_task(query(shop, await_notify=True))
+        await asyncio.wait([asked], timeout=0.05)
+        assert not asked.done()
+        gate.go_on.set()
+        assert (await asyncio.wait_for(asked, 5)).user_order_success is True
+
+    async def test_one_that_runs_in_another_process_too(
+        self, bank: Bank, clock: Clock, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(receiver, "HANDLER_GRACE_S", 0.001)
+        shop, other = open_shop(bank, clock, database), open_shop(bank, clock, database)
+        gate = Gate(shop)
+        other.listen()
+        async with shop.pay, other.pay:
+            await shop.paid()
+            shop.paid_at_bank()
+            asked = asyncio.create_task(query(other, await_notify=True))
+            await asyncio.wait([asked], timeout=0.05)
+            assert not asked.done()
+            gate.go_on.set()
+            assert (await asyncio.wait_for(asked, 5)).user_order_success is True
+        assert other.runs == []
+
+    async def test_a_handler_that_was_not_there_when_the_notification_came(self, shop: Shop) -> None:
+        await shop.paid()
+        shop.listen()
+        shop.paid_at_bank()
+        assert (await query(shop, await_notify=True)).user_order_success is True
+        assert len(shop.runs) == 1
 
     async def test_without_a_handler_there_is_nothing_to_wait_for(self, shop: Shop) -> None:
         await shop.order()
@@ -256,7 +295,7 @@ class TestWaiting:
         with pytest.raises(NotificationMismatch, match="amount 1 fen"):
             await query(shop, await_notify=True)
         assert (await shop.pay.orders.require("order_0001")).status == 0
-        assert shop.pay._receiver._waited_for == {}
+        assert shop.pay._pipeline.waiting._events == {}
 
 
 class TestClosing:

@@ -15,8 +15,8 @@ async def test_the_client_is_opened_and_closed_with_the_application(shop_on_disk
     app = web.Application()
     app.add_subapp("/pay", vkpay_app(shop_on_disk.pay))
     async with TestClient(TestServer(app)):
-        assert shop_on_disk.pay.orders._engine is not None
-    assert shop_on_disk.pay.orders._engine is None
+        assert shop_on_disk.pay.orders._store is not None
+    assert shop_on_disk.pay.orders._store is None
 
 
 async def test_it_is_an_application_of_its_own_and_takes_more_routes(shop_on_disk: Shop) -> None:

@@ -43,8 +43,8 @@ async def test_a_prefix_that_only_begins_alike_is_none(shop: Shop) -> None:
 async def test_the_client_is_opened_and_closed_with_the_server(shop_on_disk: Shop) -> None:
     pay = shop_on_disk.pay
     async with asgi_lifespan(VKPayApp(pay)) as said:
-        assert pay.orders._engine is not None
-    assert pay.orders._engine is None
+        assert pay.orders._store is not None
+    assert pay.orders._store is None
     assert [message["type"] for message in said] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",

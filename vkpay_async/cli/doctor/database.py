@@ -6,10 +6,12 @@ import os
 
 from sqlalchemy import Connection, false, inspect, update
 
+from vkpay_async.cli.db import ADVICE as ADVICE_ON_TABLES
 from vkpay_async.cli.doctor.check import Check, misconfigured
 from vkpay_async.cli.source import missing_file, shown_url
 from vkpay_async.errors import ConfigError, LedgerUnavailable
 from vkpay_async.ledger.engine import open_store
+from vkpay_async.ledger.migrations.state import HEAD, revision_of, state_of
 from vkpay_async.ledger.schema import orders
 
 KIND = "database"
@@ -26,11 +28,16 @@ async def check_database(url: str) -> Check:
         return misconfigured(error, kind=KIND)
     try:
         there = await store.write(_writable)
+        revision = await store.read(revision_of)
     except LedgerUnavailable as error:
         detail = f"{shown_url(url)}: {error.msg}"
         return Check(kind=KIND, state="problem", detail=detail, advice=ADVICE)
     finally:
         await store.close()
+    state = state_of(revision)
+    if there and state in ("older", "newer"):
+        detail = f"{shown_url(url)} has tables of revision {revision}; this version works with {HEAD}"
+        return Check(kind=KIND, state="problem", detail=detail, advice=ADVICE_ON_TABLES[state])
     made = "can be written" if there else "can be written; its tables are made when the application starts"
     return Check(kind=KIND, detail=f"{shown_url(url)} {made}")
 

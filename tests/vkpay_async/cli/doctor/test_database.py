@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.vkpay_async.ledger.migrations import first_version
 from vkpay_async.cli.doctor.check import Check
 from vkpay_async.cli.doctor.database import check_database
 
@@ -62,3 +63,9 @@ async def test_an_address_that_is_none() -> None:
     check = await check_database("HUSH")
     assert (check.state, check.detail[:9]) == ("problem", "database:")
     assert "HUSH" not in check.detail
+
+
+async def test_tables_of_an_older_version(tmp_path: Path) -> None:
+    check = await check_database(first_version.build(tmp_path / "shop.db", first_version.order("A1")))
+    refused(check, "tables of revision 0000")
+    assert "vkpay db upgrade" in check.advice

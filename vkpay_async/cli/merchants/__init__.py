@@ -1,0 +1,1 @@
+"""``vkpay config import``, ``key`` and ``rotate``: the merchants that stand in the database."""
