@@ -313,7 +313,9 @@ class _Batch:
         key = (event.number, event.what)
         known = self.events.get(key)
         decision = claim.decide(
-            Found(order=self._order(claim), transfer=self.transfers.get(_transfer_key(claim.event)), event=known)
+            Found(
+                order=self._order(claim), transfer=self.transfers.get(_transfer_key(claim.event)), event=known
+            )
         )
         moved = self._change(claim, decision)
         if decision.event is not None:

@@ -51,7 +51,7 @@ _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("
 
 _PAID = (
     update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status.in_((0, -1)))
+    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status <= 0)
     .values(
         status=1,
         repair_due=None,
