@@ -118,7 +118,7 @@ async def examine(ledger: Ledger, plan: Plan, folder: Path) -> Findings:
         unasked=[
             number
             for number, (status, _) in found.items()
-            if number not in paid and (status > 0 or heard[number]) or heard[number] > 1
+            if (number not in paid and (status > 0 or heard[number])) or heard[number] > 1
         ],
     )
 

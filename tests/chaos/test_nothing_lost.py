@@ -13,7 +13,6 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from tests.chaos.plan import Blow, Plan, make_plan, new_seed
 from tests.chaos.run import Outage, Run, report
