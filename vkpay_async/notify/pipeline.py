@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vkpay_async.notify")
 
-LEASE_MARGIN_MS = 5_000
 FINAL_REFUNDS = frozenset({RefundState.SUCCESS, RefundState.CLOSED, RefundState.ABNORMAL})
 FINAL_TRANSFERS = frozenset({TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED})
 
@@ -107,7 +106,7 @@ class Pipeline:
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""
         taken = await self._ledger.take_due_events(
-            now=self._env.now_ms(), lease_until=self._lease_until(), runner=self._token, most=most
+            now=self._env.now_ms(), lease_until=self.runner.lease_until(), runner=self._token, most=most
         )
         tasks = [self.runner.start(event) for event in taken]
         if tasks:
@@ -165,14 +164,11 @@ class Pipeline:
     def _terms(self, kind: str) -> Terms:
         return Terms(
             now=self._env.now_ms(),
-            lease_until=self._lease_until(),
+            lease_until=self.runner.lease_until(),
             runner=self._token if self.runner.has_room else None,
             types=self._handlers.types(kind),
             again=self.config.reply_policy == "handled",
         )
-
-    def _lease_until(self) -> int:
-        return self._env.now_ms() + int(self.config.handler_timeout * 1000) + LEASE_MARGIN_MS
 
     def _event(
         self,
@@ -224,7 +220,9 @@ class Pipeline:
         busy = event.state == "running" and (event.due or 0) > self._env.now_ms()
         taken = None
         if not busy:
-            taken = await self._ledger.take_event(event, lease_until=self._lease_until(), runner=self._token)
+            taken = await self._ledger.take_event(
+                event, lease_until=self.runner.lease_until(), runner=self._token
+            )
         if taken is None:
             raise InvalidArgument(f"notification {event.id} is being handled now; look again in a minute")
         await self.runner.start(taken)

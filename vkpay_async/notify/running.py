@@ -23,6 +23,7 @@ log = logging.getLogger("vkpay_async.notify")
 
 FIRST_PAUSE_MS = 15_000
 LONGEST_PAUSE_MS = 6 * 3600 * 1000
+LEASE_MARGIN_MS = 5_000
 MOST_IN_HAND = 1000
 """Handlers that run or wait for their turn in one process; what comes on top is left to the jobs, in the ledger."""
 
@@ -57,6 +58,10 @@ class Runner:
     def has_room(self) -> bool:
         return len(self._tasks) < MOST_IN_HAND
 
+    def lease_until(self) -> int:
+        """When a handler that starts now has had its time, in ms."""
+        return self._now_ms() + int(self._config.handler_timeout * 1000) + LEASE_MARGIN_MS
+
     def start(self, event: Event, order: Order | None = None) -> asyncio.Task[bool]:
         """Runs the handler in a task of its own, whose result says whether it needs no further try."""
         key = (event.number, event.what)
@@ -85,6 +90,10 @@ class Runner:
 
     async def _run(self, event: Event, order: Order | None) -> bool:
         async with self._slots:
+            taken = await self._for_its_time(event)
+            if taken is None:
+                return False
+            event = taken
             handler = self._handlers.find(event.kind, event.type)
             if handler is None:
                 return await self._finish(self._missing(event))
@@ -97,6 +106,12 @@ class Runner:
                 )
                 return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
             return success is None or await self._finish(self._done(event, success))
+
+    async def _for_its_time(self, event: Event) -> Event | None:
+        """The event with a lease for all of its handler's time; ``None`` when it waited here until another took it."""
+        if event.due is None or event.due - self._now_ms() >= self._config.handler_timeout * 1000:
+            return event
+        return await self._ledger.take_event(event, lease_until=self.lease_until(), runner=event.runner or "")
 
     async def _told(self, event: Event, order: Order | None) -> Any:
         if event.kind == "transfer":
