@@ -89,7 +89,7 @@ class Run:
         )
 
     async def _pay(self) -> None:
-        rng = Random(self.plan.seed)  # noqa: S311 - a seed is to be repeatable
+        rng = Random(self.plan.seed)
         paid = [fate for fate in self.plan.fates if fate.paid]
         wxpay, start = self.sim.world.providers["wxpay"], time.monotonic()
         for n, fate in enumerate(paid):
