@@ -29,7 +29,8 @@ _NUMBER = select(version.c.version_num)
 async def prepare(store: Store) -> None:
     """Makes the tables of an empty database. Raises :class:`ConfigError` for a schema of another version."""
     try:
-        revision = await store.read(_numbered) or await store.write(_made)
+        found = await store.read(_numbered)
+        revision = found if found is not None else await store.write(_made)
     except SQLAlchemyError as error:
         text = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise ConfigError(
