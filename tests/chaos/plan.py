@@ -13,6 +13,9 @@ LEASE_MARGIN_MS = 500
 STALL_S = 3.0
 """Longer than a lease, so that whoever stalls finds its work with another when it goes on."""
 
+LONG_OUTAGE_S = 11.0
+"""Longer than anybody waits for a connection, or for SQLite's other writer."""
+
 Kind = Literal["kill", "freeze", "database_kill", "database_stop"]
 
 
@@ -73,7 +76,7 @@ def make_plan(seed: int, *, orders: int, paying_s: float, kills: int, stops: int
         Blow(
             kind="database_kill" if (n + seed) % 2 else "database_stop",
             at_s=paying_s * (n + rng.uniform(0.2, 0.8)) / stops,
-            seconds=rng.uniform(0.3, 2.0),
+            seconds=LONG_OUTAGE_S if n == 0 and stops > 1 else rng.uniform(0.3, 2.0),
         )
         for n in range(stops)
     ]

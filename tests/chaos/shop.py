@@ -24,7 +24,7 @@ from vkpay_async import PaidOrder, VKPay
 from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.jobs import JOBS, JobLoop, loop
 from vkpay_async.jobs import orders as order_jobs
-from vkpay_async.notify import pipeline, running
+from vkpay_async.notify import running
 from vkpay_async.web.aiohttp import vkpay_app
 
 INSERT = text("INSERT INTO effects (out_trade_no, n) VALUES (:number, :n)")
@@ -78,7 +78,7 @@ class Goods:
 def hasten() -> None:
     """The pauses that in production are for people and networks, as short as a test needs them."""
     running.FIRST_PAUSE_MS, running.LONGEST_PAUSE_MS = 200, 2_000
-    pipeline.LEASE_MARGIN_MS = plan.LEASE_MARGIN_MS
+    running.LEASE_MARGIN_MS = plan.LEASE_MARGIN_MS
     loop.LONGEST_PAUSE_S = 2
     order_jobs.LEASE_MS, order_jobs.MINUTE_MS, order_jobs.LONGEST_PAUSE_MS = 4_000, 1_000, 2_000
 

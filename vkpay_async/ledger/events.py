@@ -6,11 +6,11 @@ decided over the locked row; the changes are written by a few statements for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 
 from vkpay_async.errors import VKPayError
 from vkpay_async.ledger import orders, refunds, transfers
@@ -248,14 +248,32 @@ def newest(
     return [_event(_LIGHT_FIELDS, row) for row in connection.execute(statement)]
 
 
-def take_due(connection: Connection, *, now: int, lease_until: int, runner: str, most: int) -> list[Event]:
-    """Events whose time has come, now this runner's: each was changed only if nobody else had."""
-    rows = connection.execute(_DUE, {"now": now, "most": most}).all()
+def take_due(
+    connection: Connection,
+    *,
+    now: int,
+    lease_until: int,
+    runner: str,
+    most: int,
+    handled: Collection[tuple[str, str | None]],
+) -> list[Event]:
+    """Events whose time has come, now this runner's: each was changed only if nobody else had.
+
+    ``handled`` has the kinds and order types that the runner has a handler for; the others are for somebody else.
+    """
+    if not handled:
+        return []
+    ours = or_(*(_of_kind(kind, order_type) for kind, order_type in handled))
+    rows = connection.execute(_DUE.where(ours), {"now": now, "most": most}).all()
     return [
         taken
         for row in rows
         if (taken := take(connection, _event(_LIGHT_FIELDS, row), lease_until=lease_until, runner=runner))
     ]
+
+
+def _of_kind(kind: str, order_type: str | None) -> ColumnElement[bool]:
+    return and_(notifications.c.kind == kind, notifications.c.type.is_not_distinct_from(order_type))
 
 
 def take(connection: Connection, event: Event, *, lease_until: int, runner: str) -> Event | None:

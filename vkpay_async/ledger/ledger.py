@@ -6,7 +6,7 @@ Every change of state is a conditional update in a transaction: who loses a race
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, cast
 
@@ -207,10 +207,23 @@ class Ledger:
         """The newest first, from before an id; ``states`` picks those of some states."""
         return await self.read(lambda c: events.newest(c, states=states, before=before, most=most))
 
-    async def take_due_events(self, *, now: int, lease_until: int, runner: str, most: int) -> Sequence[Event]:
-        """Events whose handler is to be run (again), now this runner's until ``lease_until``."""
+    async def take_due_events(
+        self,
+        *,
+        now: int,
+        lease_until: int,
+        runner: str,
+        most: int,
+        handled: Collection[tuple[str, str | None]],
+    ) -> Sequence[Event]:
+        """Events whose handler is to be run (again), now this runner's until ``lease_until``.
+
+        ``handled`` has the kinds and order types that there is a handler for.
+        """
         return await self.write(
-            lambda c: events.take_due(c, now=now, lease_until=lease_until, runner=runner, most=most)
+            lambda c: events.take_due(
+                c, now=now, lease_until=lease_until, runner=runner, most=most, handled=handled
+            )
         )
 
     async def take_event(self, event: Event, *, lease_until: int, runner: str) -> Event | None:

@@ -23,7 +23,7 @@ _AGAIN_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 _AGAIN_MYSQL = frozenset({1205, 1213, 3572})
 # Bad data, a violated constraint, a statement with a mistake: the caller's, and no reason to call the database gone.
 _OF_THE_STATEMENT = (DataError, IntegrityError, ProgrammingError)
-_CLASSES_OF_THE_STATEMENT = ("22", "23", "42")
+_CLASSES_OF_THE_STATEMENT = ("22", "23")
 _BROKEN = (DBAPIError, PoolExhausted, OSError)
 
 

@@ -183,9 +183,10 @@ def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        if _of_the_statement(error):
+        cause = _of_the_database(error)
+        if cause is None:
             raise
-        raise _unavailable(error) from error
+        raise _unavailable(cause) from error
 
 
 def _roll_back(connection: Connection) -> None:
@@ -208,6 +209,15 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 def _busy(error: DBAPIError) -> bool:
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _of_the_database(error: BaseException | None) -> Exception | None:
+    """The error to tell of: a full disk ends the transaction, and what is complained of then is a missing savepoint."""
+    while isinstance(error, (DBAPIError, sqlite3.Error)):
+        if not _of_the_statement(error):
+            return error
+        error = error.__context__
+    return None
 
 
 def _of_the_statement(error: Exception) -> bool:

@@ -64,6 +64,10 @@ class Handlers:
     def find(self, kind: str, order_type: str | None) -> Handler | None:
         return self._by_key.get((kind, None if kind == "transfer" else order_type))
 
+    def keys(self) -> frozenset[tuple[str, str | None]]:
+        """The kinds and order types that have a handler; a transfer has no type."""
+        return frozenset(self._by_key)
+
     def types(self, kind: str) -> frozenset[str]:
         """The order types that have a handler of this kind; a transfer's is the empty one."""
         return frozenset(order_type or "" for known, order_type in self._by_key if known == kind)

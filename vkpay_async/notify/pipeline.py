@@ -109,7 +109,11 @@ class Pipeline:
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""
         taken = await self._ledger.take_due_events(
-            now=self._env.now_ms(), lease_until=self.runner.lease_until(), runner=self._token, most=most
+            now=self._env.now_ms(),
+            lease_until=self.runner.lease_until(),
+            runner=self._token,
+            most=most,
+            handled=self._handlers.keys(),
         )
         tasks = [self.runner.start(event) for event in taken]
         if tasks:

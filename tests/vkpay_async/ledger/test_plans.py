@@ -74,7 +74,7 @@ LISTS = {
     "ix_vk_pay_refunds_check_due": lambda ledger, _: ledger.take_due_refunds(now=50, again=999, most=9),
     "ix_vk_pay_transfers_check_due": lambda ledger, _: ledger.take_due_transfers(now=50, again=999, most=9),
     "ix_vk_pay_notifications_due": lambda ledger, _: ledger.take_due_events(
-        now=50, lease_until=999, runner="p2", most=9
+        now=50, lease_until=999, runner="p2", most=9, handled={("payment", "goods")}
     ),
     "ix_vk_pay_notifications_attention": lambda ledger, _: ledger.newest_events(states=["unmatched"]),
     "ix_vk_pay_notifications_id": lambda ledger, _: ledger.event("0" * 26),

@@ -28,6 +28,9 @@ T = TypeVar("T")
 GRACE_S = 1.0
 """For what was cut off at the end of the drain to come to its end."""
 
+SETTLE_S = 0.1
+"""For a connection that was taken in the last moment to bring its request."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 
@@ -79,7 +82,7 @@ async def serve(
             ready()
             await stop.wait()
         finally:
-            await end_within(runner.cleanup(), serving.drain)
+            await end_within(_close(runner), serving.drain)
 
 
 async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
@@ -89,6 +92,14 @@ async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[soc
             await web.SockSite(runner, bound).start()
     except OSError as error:
         raise not_listening(serving.host, serving.port, error) from error
+
+
+async def _close(runner: web.AppRunner) -> None:
+    for site in list(runner.sites):
+        await site.stop()
+    # aiohttp would leave a connection that has not begun to wait for its request unanswered until the end of the drain.
+    await asyncio.sleep(SETTLE_S)
+    await runner.cleanup()
 
 
 def build_app(pay: VKPay, serving: Serving) -> web.Application:

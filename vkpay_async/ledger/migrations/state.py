@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from vkpay_async.errors import ConfigError
 from vkpay_async.ledger.migrations.alone import alone
@@ -28,9 +28,15 @@ _NUMBER = select(version.c.version_num)
 
 async def prepare(store: Store) -> None:
     """Makes the tables of an empty database. Raises :class:`ConfigError` for a schema of another version."""
-    revision = await store.read(_numbered)
-    if revision is None:
-        revision = await store.write(_made)
+    try:
+        found = await store.read(_numbered)
+        revision = found if found is not None else await store.write(_made)
+    except SQLAlchemyError as error:
+        text = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise ConfigError(
+            f"database: its tables are not as this package makes them ({text}); name a database of its own, or mend the "
+            f"table {version.name} from a backup"
+        ) from error
     check(revision)
 
 

@@ -63,6 +63,20 @@ async def test_a_running_request_is_answered_before_the_end(serve: Serve, folder
     assert await served.end() == 0
 
 
+async def test_every_request_that_is_taken_is_answered(serve: Serve, folder: Path) -> None:
+    """Also one whose connection comes in the moment of the signal."""
+    served = await serve("shop:pay", "--front-door", "shop:door")
+    slow = asyncio.create_task(served.ask(slow="yes"))
+    await until((folder / "request-runs").exists)
+    asking = [asyncio.create_task(until_true(served.closed)) for _ in range(20)]
+    await served.get("/health")
+    served.process.terminate()
+    await asyncio.gather(*asking)
+    (folder / "go").touch()
+    assert (await slow)["msg"] == "refused"
+    assert await served.end() == 0
+
+
 @pytest.mark.usefixtures("unpaid")
 async def test_the_drain_has_a_limit(serve: Serve, folder: Path) -> None:
     served = await serve("shop:pay", "--drain", "0")
