@@ -126,18 +126,33 @@ async def test_one_that_fails_does_not_keep_others_from_running(shop: Shop) -> N
 
 
 async def test_a_process_without_the_handler_leaves_it_to_the_others(
-    bank: Bank, clock: Clock, database: str, caplog: pytest.LogCaptureFixture
+    bank: Bank, clock: Clock, database: str
 ) -> None:
     knows, does_not = (open_shop(bank, clock, database) for _ in range(2))
     fail_with(knows, RuntimeError("no stock"))
     async with knows.pay, does_not.pay:
         await knows.paid()
-        assert await does_not.redeliver(15_000) == 1
+        assert await does_not.redeliver(15_000) == 0
         event = await does_not.event()
+        assert (event.state, event.attempts) == ("failed", 1)
+        assert await knows.redeliver() == 1
+        assert (await knows.event()).state == "done"
+    assert len(knows.runs) == 2
+
+
+async def test_a_replay_in_a_process_without_the_handler_is_handed_on_to_the_others(
+    bank: Bank, clock: Clock, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    knows, does_not = (open_shop(bank, clock, database) for _ in range(2))
+    knows.listen()
+    async with knows.pay, does_not.pay:
+        await knows.paid()
+        event = await does_not.pay._pipeline.replay((await knows.event()).id)
         assert (event.state, event.attempts, event.due) == ("failed", 2, clock() + 30_000)
         assert "no handler for payment of type 'goods' in this process: register it in every" in caplog.text
         assert await knows.redeliver(30_000) == 1
         assert (await knows.event()).state == "done"
+    assert len(knows.runs) == 2
 
 
 async def test_what_was_lost_with_its_process_is_run_by_another(
