@@ -131,8 +131,8 @@ class VKPay:
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:
-        """For frameworks that take a lifespan: ``FastAPI(lifespan=pay.lifespan)``."""
-        async with self:
+        """For frameworks that take a lifespan: ``FastAPI(lifespan=pay.lifespan)``. The jobs run meanwhile."""
+        async with self, self.jobs_running():
             yield
 
     async def create_payment(

@@ -6,7 +6,7 @@ Every change of state is a conditional update in a transaction: who loses a race
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, cast
 
@@ -189,6 +189,17 @@ class Ledger:
     async def finish(self, outcome: Outcome) -> bool:
         """Stores how a handler ended, committed together with what else waits. Whether it still counted."""
         return cast("bool", await self._submit(outcome))
+
+    def tell(self, number: str) -> None:
+        """Tells those who wait for a number in other processes; on databases that carry no news they look for themselves."""
+        if self._store is not None:
+            self._store.tell(number)
+
+    async def listen(self, wake: Callable[[str], None]) -> None:
+        """Calls ``wake`` with numbers that other processes tell of, from now on."""
+        if self._store is None:
+            await self.open()
+        await self._opened().listen(wake)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction of one's own. The ledger must be open."""

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.ledger.store import Work
+from vkpay_async.ledger.wake import Wakes
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class ServerStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._wakes = Wakes(engine) if engine.dialect.name == "postgresql" else None
         self._running: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
@@ -59,12 +61,22 @@ class ServerStore:
             with _as_unavailable():
                 await connection.commit()
 
+    def tell(self, number: str) -> None:
+        if self._wakes is not None:
+            self._wakes.tell(number)
+
+    async def listen(self, wake: Callable[[str], None]) -> None:
+        if self._wakes is not None:
+            await self._wakes.listen(wake)
+
     def check_outside(self) -> None:
         """Every transaction has a connection of its own here."""
 
     async def close(self) -> None:
         while self._running:
             await asyncio.wait(self._running)
+        if self._wakes is not None:
+            await self._wakes.close()
         await self._engine.dispose()
 
     async def _whole(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -81,6 +81,12 @@ class SqliteStore:
 
     def _is_inside(self) -> bool:
         return any(transaction.open and transaction.store is self for transaction in _inside.get())
+
+    def tell(self, number: str) -> None:
+        """SQLite carries no news: whoever waits in another process looks for itself."""
+
+    async def listen(self, wake: Callable[[str], None]) -> None:
+        """As :meth:`tell`."""
 
     def check_outside(self) -> None:
         if self._is_inside():

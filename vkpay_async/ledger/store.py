@@ -43,6 +43,12 @@ class Store(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that is committed at the end of the block, rolled back when the block raises."""
 
+    def tell(self, number: str) -> None:
+        """Tells other processes that something happened to a number, where the database can carry it."""
+
+    async def listen(self, wake: Callable[[str], None]) -> None:
+        """Calls ``wake`` with the numbers that other processes tell of, where the database can carry them."""
+
     def check_outside(self) -> None:
         """Raises :class:`VKPayError` where a write now would wait for the caller's own open transaction."""
 

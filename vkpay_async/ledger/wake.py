@@ -33,6 +33,7 @@ class Wakes:
         self._told: dict[str, None] = {}
         self._telling: asyncio.Task[None] | None = None
         self._listening: AsyncConnection | None = None
+        self._gone: list[AsyncConnection] = []
         self._opening = asyncio.Lock()
 
     def tell(self, number: str) -> None:
@@ -46,6 +47,7 @@ class Wakes:
         async with self._opening:
             if self._listening is not None:
                 return
+            await self._let_go()
             with _unheard():
                 connection = await self._engine.connect()
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -56,14 +58,21 @@ class Wakes:
     async def close(self) -> None:
         if self._telling is not None:
             await self._telling
-        connection, self._listening = self._listening, None
-        if connection is not None:
-            with _unheard():
-                await connection.invalidate()
-                await connection.close()
+        self._lost(None)
+        await self._let_go()
 
     def _lost(self, _: Any) -> None:
-        self._listening = None
+        if self._listening is not None:
+            self._gone.append(self._listening)
+            self._listening = None
+
+    async def _let_go(self) -> None:
+        """A connection that listened is of no use to anybody else."""
+        while self._gone:
+            with _unheard():
+                connection = self._gone.pop()
+                await connection.invalidate()
+                await connection.close()
 
     async def _tell(self) -> None:
         try:

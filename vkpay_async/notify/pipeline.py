@@ -23,6 +23,7 @@ from vkpay_async.notify.waiting import Waiting
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Env, Provider
 from vkpay_async.providers.registry import Providers
+from vkpay_async.telemetry import count_parked
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Claim, Claimed, Event, Ledger
@@ -136,6 +137,11 @@ class Pipeline:
             await asyncio.wait([running])
         return await self._ledger.event(event_id) or event
 
+    async def wait(self, number: str, seconds: float) -> None:
+        """Until something happened to the order, here or in another process; at most ``seconds``."""
+        await self._ledger.listen(self.waiting.wake)
+        await self.waiting.wait(number, seconds)
+
     async def answered(self, number: str) -> bool:
         """Whether the order's handler gave its answer, failed, or does not exist."""
         order = await self._ledger.require(number)
@@ -165,6 +171,7 @@ class Pipeline:
             running = self.runner.start(claimed.event, claimed.order)
         if claimed.moved:
             self.waiting.wake(event.number)
+            self._ledger.tell(event.number)
         return Settled(first=claimed.moved, error=claimed.error, running=running, stored=claimed.event.state)
 
     def _terms(self, kind: str) -> Terms:
@@ -238,6 +245,8 @@ class Pipeline:
             )
         if taken is None:
             raise InvalidArgument(f"notification {event.id} is being handled now; look again in a minute")
+        if event.state == "parked":
+            count_parked(event.provider, -1)
         return self.runner.start(taken)
 
     def _log(self, claimed: Claimed) -> None:

@@ -22,8 +22,10 @@ from vkpay_async.errors import (
 from vkpay_async.models import Notification, NotifyReply, RawNotification
 from vkpay_async.notify.pipeline import Pipeline, Settled, Source
 from vkpay_async.notify.routes import Route, parse_path
+from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
+from vkpay_async.telemetry import count_notification, listener, notification_span
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
@@ -73,6 +75,33 @@ class Receiver:
 
     async def receive(self, raw: RawNotification) -> NotificationResult:
         """Never raises: the error is in the result, logged once, without secrets."""
+        if listener() is None:
+            return await self._received(raw)
+        return await self._watched(raw)
+
+    async def _watched(self, raw: RawNotification) -> NotificationResult:
+        """In a span that goes on in the order's trace, where the order was made in one."""
+        route = _route(raw.path)
+        provider = split_pay_type(route.pay_type)[0] if route is not None else "unknown"
+        trace = await self._trace(route)
+        number = route.number if route is not None else None
+        with notification_span(provider, out_trade_no=number, order_trace=trace) as span:
+            result = await self._received(raw)
+            kind = result.notification.kind if result.notification is not None else "unknown"
+            span.note(kind=kind, outcome=_outcome(result))
+        count_notification(provider, kind, _outcome(result))
+        return result
+
+    async def _trace(self, route: Route | None) -> str | None:
+        if route is None or route.kind != "payment":
+            return None
+        try:
+            order = await self._ledger.get(route.number)
+        except VKPayError:
+            return None
+        return order.traceparent if order is not None else None
+
+    async def _received(self, raw: RawNotification) -> NotificationResult:
         refusal = _NOT_OURS
         try:
             route = parse_path(raw.path)
@@ -147,6 +176,19 @@ class Receiver:
                 )
             return True
         return not handled or settled.stored in ("done", "unmatched")
+
+
+def _route(path: str) -> Route | None:
+    try:
+        return parse_path(path)
+    except NotificationInvalid:
+        return None
+
+
+def _outcome(result: NotificationResult) -> str:
+    if isinstance(result.error, LedgerUnavailable):
+        return "not_stored"
+    return "accepted" if result.error is None else "refused"
 
 
 def _check_address(route: Route, notification: Notification) -> None:

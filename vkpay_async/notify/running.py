@@ -15,6 +15,7 @@ from vkpay_async.models import FinishedTransfer, Refund, Transfer
 from vkpay_async.notify.handlers import Handler, Handlers
 from vkpay_async.notify.waiting import Waiting
 from vkpay_async.order import Order, PaidOrder, RefundedOrder
+from vkpay_async.telemetry import count_parked, record_lag
 
 if TYPE_CHECKING:
     from vkpay_async.ledger import Event, Ledger, Outcome
@@ -88,6 +89,7 @@ class Runner:
         if self._by_event.get(key) is task:
             del self._by_event[key]
         self._waiting.wake(key[0])
+        self._ledger.tell(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error(
                 "how the handler of %s ended could not be stored, it will be run again: %s", key[0], error
@@ -116,7 +118,10 @@ class Runner:
                 "the handler of %s (%s) failed, attempt %d", event.number, event.kind, event.attempts
             )
             return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
-        return success is None or await self._finish(self._done(event, success))
+        if success is None:
+            self._measure(self._done(event, True))
+            return True
+        return await self._finish(self._done(event, success))
 
     async def _told(self, event: Event, order: Order | None) -> Any:
         if event.kind == "transfer":
@@ -162,10 +167,19 @@ class Runner:
             raise RuntimeError("something the handler waited for was cancelled") from None
 
     async def _finish(self, outcome: Outcome) -> bool:
+        self._measure(outcome)
         if not await self._ledger.finish(outcome):
             number = outcome.event.number
             log.warning("the handler of %s took longer than its lease, and may have been run twice", number)
         return outcome.error is None
+
+    @staticmethod
+    def _measure(outcome: Outcome) -> None:
+        event = outcome.event
+        if outcome.state == "done":
+            record_lag(event.provider, (outcome.now - event.create_date) / 1000)
+        elif outcome.state == "parked":
+            count_parked(event.provider, 1)
 
     def _done(self, event: Event, success: bool) -> Outcome:
         return _outcome(event, state="done", success=success, now=self._now_ms())

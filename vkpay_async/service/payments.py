@@ -20,6 +20,7 @@ from vkpay_async.qr import qr_data_url
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import Payment, PaymentStatus
+from vkpay_async.telemetry import current_trace
 
 NOTIFY_GRACE_S = 0.5
 """How long a paid order waits for its notification before the query's own answer is used."""
@@ -202,6 +203,7 @@ class Payments:
             sub_mchid=order.sub_mchid,
             sub_appid=order.sub_appid,
             time_expire=order.time_expire,
+            traceparent=current_trace(),
             notify_url=base,
             notify_path=order.notify_url.removeprefix(base),
             mch_id=provider.mch_id,
@@ -231,12 +233,12 @@ class Payments:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
-                    await pipeline.waiting.wait(number, NOTIFY_GRACE_S)
+                    await pipeline.wait(number, NOTIFY_GRACE_S)
                 running = await self._paid(order, trade, provider)
                 if running is not None:
                     await asyncio.wait([running])
                 while not await pipeline.answered(number):
-                    await pipeline.waiting.wait(number, POLL_S)
+                    await pipeline.wait(number, POLL_S)
         return await self._c.ledger.require(number)
 
     async def _paid(self, order: Order, trade: Trade, provider: Provider) -> asyncio.Task[bool] | None:

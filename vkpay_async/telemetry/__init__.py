@@ -5,6 +5,7 @@ imports OpenTelemetry or measures anything. Spans and metrics carry names, outco
 """
 
 from vkpay_async.telemetry.calls import CallOutcome, ProviderCall, provider_call
+from vkpay_async.telemetry.instruments import listener
 from vkpay_async.telemetry.notifications import (
     count_notification,
     count_parked,
@@ -19,6 +20,7 @@ __all__ = [
     "count_notification",
     "count_parked",
     "current_trace",
+    "listener",
     "notification_span",
     "provider_call",
     "record_lag",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
     from vkpay_async.web.front_door import FrontDoor
 
 
-def vkpay_app(pay: VKPay, *, front_door: FrontDoor | None = None) -> web.Application:
+def vkpay_app(pay: VKPay, *, front_door: FrontDoor | None = None, jobs: bool = True) -> web.Application:
     """The notify routes, ``/health`` and ``/ready`` as a sub-application; it opens and closes ``pay`` with the application.
 
+    The jobs run as long as it does, unless ``jobs`` is false: then something else has to run them, as ``vkpay worker`` does.
     Set ``notify_url`` to the public address of the prefix it is mounted under. ``front_door`` answers at ``/``.
     """
     app = web.Application()
     router = Router(pay, front_door)
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
-        async with pay:
+        async with pay, pay.jobs_running() if jobs else contextlib.nullcontext():
             yield
 
     for route in (*ROUTES, "/", "") if front_door else ROUTES:
