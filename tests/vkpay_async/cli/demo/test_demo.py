@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from vkpay_async.cli.demo.command import all_flows
+from vkpay_async.cli.demo.command import all_flows, run
 from vkpay_async.cli.demo.payments import STEPS
 from vkpay_async.cli.demo.report import run_flows
 from vkpay_async.cli.demo.shop import open_shop
@@ -74,3 +74,11 @@ async def test_a_forged_notification_is_seen_and_the_next_flow_goes_on(
     assert next_one.ok
     assert shop.code_url is not None
     assert "notification refused" in caplog.text
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mysql"], indirect=True)
+async def test_it_runs_on_a_database_that_stays_and_again(database_url: str) -> None:
+    chosen = frozenset({"wxpay_h5", "alipay_h5", "wxpay_transfer"})
+    for _ in range(2):
+        report = await run(chosen, 0, 7, Silent(), database_url)
+        assert report.ok, report.to_json()
