@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import gc
 import json
 import multiprocessing
 import os
@@ -278,6 +279,10 @@ def serve(name: str, database: str, numbers: list[str], told: Connection) -> Non
         app = await RECEIVERS[name](database, numbers)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
+        # For every receiver alike, as `vkpay serve` does it.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
         await site.start()
         told.send(runner.addresses[0][1])

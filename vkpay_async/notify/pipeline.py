@@ -209,7 +209,7 @@ class Pipeline:
             path=source.path,
             headers=source.headers,
             body=source.body,
-            happened=_encoder.encode(happened),
+            happened=_encoder.encode(_without_raw(happened)),
             create_date=now,
         )
 
@@ -257,6 +257,11 @@ class Pipeline:
             log.warning(
                 "order %s: no handler for type %r; register one with @pay.on_paid", event.number, event.type
             )
+
+
+def _without_raw(happened: Trade | Refund | Transfer) -> Trade | Refund | Transfer:
+    """A payment's own words stand in the body, and with the order; twice in a row they would cost a page of it."""
+    return msgspec.structs.replace(happened, raw={}) if isinstance(happened, Trade) else happened
 
 
 def _plain(value: Any) -> Any:
