@@ -59,8 +59,8 @@ class GroupCommit(Generic[Op, Res]):
     async def _flush(self) -> None:
         # Counted down in the same step that found nothing waiting: what is handed in afterwards starts a flusher.
         try:
-            await asyncio.sleep(0)  # whatever is ready in this turn of the loop goes along
             while self._waiting:
+                await asyncio.sleep(0)  # whatever is ready in this turn of the loop goes along
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
                 await self._commit(batch)
         finally:
