@@ -2,7 +2,7 @@
 
 ``database_url`` is a SQLAlchemy URL, once for each of SQLite, PostgreSQL and MySQL; ``fresh_database(backend)``
 makes one, or two; ``private_server(backend)`` starts a server that the test may kill.
-With VKPAY_REQUIRE_DATABASES set, a server that this machine cannot run fails its tests instead of skipping them.
+With REQUIRE_TEST_DATABASES set, a server that this machine cannot run fails its tests instead of skipping them.
 """
 
 from __future__ import annotations
@@ -89,6 +89,6 @@ def available(start: Callable[[str], T], backend: str) -> T:
     try:
         return start(backend)
     except Unavailable as error:
-        if os.environ.get("VKPAY_REQUIRE_DATABASES"):
-            pytest.fail(f"VKPAY_REQUIRE_DATABASES is set, and there is no {backend}: {error}", pytrace=False)
+        if os.environ.get("REQUIRE_TEST_DATABASES"):
+            pytest.fail(f"REQUIRE_TEST_DATABASES is set, and there is no {backend}: {error}", pytrace=False)
         pytest.skip(f"no {backend} on this machine: {error}")
