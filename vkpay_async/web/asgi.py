@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ class _ClientGone(Exception):
 class VKPayApp:
     """An ASGI 3 application: the notify routes, ``/health`` and ``/ready``; ``front_door`` answers at ``/``.
 
-    Served on its own it opens and closes ``pay``. Mounted, it is not told of the start and the end: give the outer
+    Served on its own it opens and closes ``pay``, and runs the jobs meanwhile. Mounted, it is not told of the start and the end: give the outer
     application ``lifespan=pay.lifespan``.
     """
 
@@ -51,14 +52,14 @@ class VKPayApp:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        try:
-            await self._pay.__aenter__()
-        except Exception as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._pay.close()
+        async with AsyncExitStack() as running:
+            try:
+                await running.enter_async_context(self._pay.lifespan())
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                raise
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -20,7 +20,7 @@ def vkpay_urls(pay: VKPay, *, front_door: FrontDoor | None = None) -> list[Any]:
     """URL patterns: the notify routes, ``/health`` and ``/ready``; ``front_door`` answers at the prefix itself.
 
     Needs no CSRF token. Connections open at the first use; Django has no place to close them, so call ``pay.close()`` where
-    a process ends in an orderly way. Raises :class:`ImportError` without Django.
+    a process ends in an orderly way. Nor has it one to run the jobs: run ``vkpay worker`` beside it. Raises :class:`ImportError` without Django.
     """
     try:
         from django.http import HttpResponse

@@ -213,3 +213,8 @@ async def django_asgi_stack(pay: VKPay, front_door: FrontDoor | None = None) -> 
 STREAMING = {"aiohttp": aiohttp_stack, "asgi": asgi_stack, "starlette": starlette_stack}
 STACKS = STREAMING | {"django": django_stack, "django-asgi": django_asgi_stack}
 """Django receives a body whole before a view sees it: how slow that may be is its server's affair."""
+
+
+def tasks_running() -> set[str]:
+    """The names of the loop's tasks."""
+    return {task.get_name() for task in asyncio.all_tasks()}

@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
 from tests.vkpay_async.fake import Shop
-from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan
+from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan, tasks_running
 from vkpay_async.web.asgi import VKPayApp
 
 
@@ -49,6 +50,13 @@ async def test_the_client_is_opened_and_closed_with_the_server(shop_on_disk: Sho
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
+
+
+async def test_the_jobs_run_as_long_as_it_does(shop_on_disk: Shop) -> None:
+    for app in (VKPayApp(shop_on_disk.pay), Starlette(lifespan=shop_on_disk.pay.lifespan)):
+        async with asgi_lifespan(app):
+            assert "vkpay-job-redeliver" in tasks_running()
+        assert "vkpay-job-redeliver" not in tasks_running()
 
 
 async def test_a_start_that_fails_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
