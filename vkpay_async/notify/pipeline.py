@@ -209,7 +209,7 @@ class Pipeline:
             path=source.path,
             headers=source.headers,
             body=source.body,
-            happened=_encoder.encode(_without_raw(happened)),
+            happened=_encoder.encode(_without_raw(happened) if source.body else happened),
             create_date=now,
         )
 
@@ -260,7 +260,7 @@ class Pipeline:
 
 
 def _without_raw(happened: Trade | Refund | Transfer) -> Trade | Refund | Transfer:
-    """A payment's own words stand in the body, and with the order; twice in a row they would cost a page of it."""
+    """A notification's own words stand in its body, and with the order: a third time they would cost a page of the row."""
     return msgspec.structs.replace(happened, raw={}) if isinstance(happened, Trade) else happened
 
 
