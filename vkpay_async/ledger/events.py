@@ -218,12 +218,6 @@ def finish(connection: Connection, outcome: Outcome) -> bool:
     return True
 
 
-def find(connection: Connection, number: str, what: str) -> Event | None:
-    statement = select(*_COLUMNS).where(notifications.c.number == number, notifications.c.what == what)
-    row = connection.execute(statement).first()
-    return None if row is None else _event(_FIELDS, row)
-
-
 def find_by_id(connection: Connection, event_id: str) -> Event | None:
     row = connection.execute(select(*_COLUMNS).where(notifications.c.id == event_id)).first()
     return None if row is None else _event(_FIELDS, row)
