@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from vkpay_async.happenings import DEFAULT_PID, Claim, Claimed, Decision, Event, Found, Operation, Outcome
 from vkpay_async.ledger import orders, refunds, transfers
 from vkpay_async.ledger.bulk import Bulk, Lookup
 from vkpay_async.ledger.events import LIGHT, event_of_light
-from vkpay_async.ledger.records import Claim, Claimed, Decision, Event, Found, Operation, Outcome
 from vkpay_async.ledger.schema import notifications
 from vkpay_async.order import Order
 
@@ -173,7 +173,7 @@ class _Batch:
 
 
 def _transfer_key(event: Event) -> tuple[str, str]:
-    return event.number, event.pid or transfers.DEFAULT_PID
+    return event.number, event.pid or DEFAULT_PID
 
 
 def _known(connection: Connection, numbers: Iterable[str]) -> dict[tuple[str, str], Event]:
@@ -198,5 +198,5 @@ def _finished(outcome: Outcome) -> dict[str, Any]:
 def _answer(outcome: Outcome) -> dict[str, Any]:
     answer = {"number": outcome.event.number, "success": outcome.success, "error": outcome.error}
     if outcome.event.kind == "transfer":
-        answer["merchant"] = outcome.event.pid or transfers.DEFAULT_PID
+        answer["merchant"] = outcome.event.pid or DEFAULT_PID
     return answer

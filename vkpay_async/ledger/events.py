@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
-from vkpay_async.ledger.records import Event
+from vkpay_async.happenings import Event
 from vkpay_async.ledger.schema import ATTENTION, notifications
 
 _FIELDS = Event.__struct_fields__

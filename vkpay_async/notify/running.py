@@ -11,6 +11,7 @@ import msgspec
 
 from vkpay_async.config import Config
 from vkpay_async.errors import VKPayError
+from vkpay_async.happenings import Event, Outcome
 from vkpay_async.models import FinishedTransfer, Refund, Transfer
 from vkpay_async.notify.deadlines import Deadlines
 from vkpay_async.notify.handlers import Handler, Handlers
@@ -19,7 +20,7 @@ from vkpay_async.order import Order, PaidOrder, RefundedOrder
 from vkpay_async.telemetry import count_parked, record_lag
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Event, Ledger, Outcome
+    from vkpay_async.ledger import Ledger
 
 log = logging.getLogger("vkpay_async.notify")
 
@@ -227,6 +228,4 @@ def _outcome(
     due: int | None = None,
     error: str | None = None,
 ) -> Outcome:
-    from vkpay_async.ledger import Outcome
-
     return Outcome(event=event, state=state, due=due, error=error, success=success, now=now)

@@ -1,4 +1,4 @@
-"""What the notification pipeline hands to the ledger and gets back."""
+"""What the notification pipeline hands to the ledger and gets back: something that happened, and what it changes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 import msgspec
 
 from vkpay_async.errors import VKPayError
-from vkpay_async.ledger.refunds import RefundChange
-from vkpay_async.ledger.transfers import TransferRecord
-from vkpay_async.models import Value
+from vkpay_async.models import Transfer, Value
+from vkpay_async.money import Fen
 from vkpay_async.order import Order
+
+DEFAULT_PID = "default"
 
 
 class Event(Value, frozen=True, kw_only=True):
@@ -43,6 +44,36 @@ class Event(Value, frozen=True, kw_only=True):
     traceparent: str | None = None
     create_date: int = 0
     done_date: int | None = None
+
+
+class TransferRecord(Value, frozen=True, kw_only=True):
+    """A row of ``vk_pay_transfers``. ``state`` is ``PENDING`` from the moment before it is sent, ``REFUSED`` after a no."""
+
+    out_bill_no: str
+    pid: str
+    pay_type: str
+    state: str = "PENDING"
+    transfer_amount: Fen | None = None
+    raw_state: str | None = None
+    transfer_bill_no: str | None = None
+    mch_id: str | None = None
+    openid: str | None = None
+    transfer_remark: str | None = None
+    fail_reason: str | None = None
+    create_date: int = 0
+    update_date: int = 0
+    user_order_success: bool | None = None
+    handler_error: str | None = None
+
+
+class RefundChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a refund. ``check_due`` is when the provider is to be asked again, ``None`` for never."""
+
+    out_refund_no: str
+    state: str
+    refund_id: str | None = None
+    success_date: int | None = None
+    check_due: int | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,3 +129,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Operation: TypeAlias = Claim | Outcome
+
+
+def record_of(transfer: Transfer, *, pid: str | None, pay_type: str, now: int) -> TransferRecord:
+    """A transfer as the provider has it, as a row."""
+    return TransferRecord(
+        out_bill_no=transfer.out_bill_no,
+        pid=pid or DEFAULT_PID,
+        pay_type=pay_type,
+        state=transfer.state.value,
+        raw_state=transfer.raw_state,
+        transfer_amount=transfer.transfer_amount,
+        transfer_bill_no=transfer.transfer_bill_no,
+        mch_id=transfer.mch_id,
+        openid=transfer.openid,
+        fail_reason=transfer.fail_reason,
+        create_date=now,
+        update_date=now,
+    )
