@@ -70,7 +70,7 @@ class Bulk:
         in_order: Values = itemgetter(*names)
 
         def values(given: Row) -> tuple[Any, ...]:
-            every = {**fixed, **given}
+            every = {**fixed, **given} if fixed or converters else given
             for name, convert in converters.items():
                 every[name] = convert(every[name])
             return in_order(every)

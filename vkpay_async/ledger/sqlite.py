@@ -80,7 +80,8 @@ class SqliteStore:
             self._engine.dispose()
 
     def _is_inside(self) -> bool:
-        return any(transaction.open and transaction.store is self for transaction in _inside.get())
+        inside = _inside.get()
+        return bool(inside) and any(one.open and one.store is self for one in inside)
 
     def tell(self, number: str) -> None:
         """SQLite carries no news: whoever waits in another process looks for itself."""
@@ -136,7 +137,7 @@ class SqliteStore:
             if self._memory:
                 connection.commit()
             else:
-                await asyncio.to_thread(connection.commit)
+                await asyncio.get_running_loop().run_in_executor(None, connection.commit)
         except BaseException as error:
             _roll_back(connection)
             if isinstance(error, DBAPIError):
