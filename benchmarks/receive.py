@@ -1,8 +1,9 @@
 """Notifications received over HTTP, stored and handled: beside a receiver that stores nothing, one that commits each, and a peer.
 
 ``python -m benchmarks.receive`` prints one JSON line. Each receiver runs in a process of its own on one core; the load
-comes from the other, with bodies that were signed beforehand. ``claim``: what happened, matched and its order moved, in
-one transaction; ``pipeline``: the empty handler and its outcome beside it. Nothing is acknowledged before it is on disk.
+comes from the other, with bodies that were signed beforehand. ``claim``: what happened is kept, and nothing else; ``moved``: it
+is matched and its order moved in the same transaction; ``pipeline``: an empty handler and its outcome besides. Nothing is
+acknowledged before it is on disk.
 """
 
 from __future__ import annotations
@@ -220,13 +221,23 @@ async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Appli
     )
     row = {name: value for name, value in msgspec.structs.asdict(order).items() if name != "refund_list"}
     rows = [{**row, "out_trade_no": one} for one in numbers]
-    await pay.orders.write(lambda connection: connection.execute(insert(orders), rows))
+    if rows:
+        await pay.orders.write(lambda connection: connection.execute(insert(orders), rows))
     app = web.Application()
     app.add_subapp("/pay", vkpay_app(pay))
     return app
 
 
 async def claim(database: str, numbers: list[str]) -> web.Application:
+    """The claim alone, without the order: the receiver as it is, and decisions that keep the event."""
+    from vkpay_async.happenings import Decision
+    from vkpay_async.notify import decisions
+
+    decisions.on_payment = lambda found, event, *_: Decision(event=event)  # type: ignore[assignment]
+    return await ours(database, [], handler=False)
+
+
+async def moved(database: str, numbers: list[str]) -> web.Application:
     return await ours(database, numbers, handler=False)
 
 
@@ -261,6 +272,7 @@ RECEIVERS: dict[str, Serve] = {
     "no_store": no_store,
     "one_each": one_each,
     "claim": claim,
+    "moved": moved,
     "pipeline": pipeline,
 }
 

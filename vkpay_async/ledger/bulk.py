@@ -30,17 +30,18 @@ class Bulk:
         self._statement = statement
         self._compiled: dict[str, tuple[str, Values]] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Nothing for no rows."""
+    def run(self, connection: Connection, rows: Sequence[Row]) -> int | None:
+        """How many rows it changed in all, where the driver tells. Nothing is done for no rows."""
         if not rows:
-            return
+            return 0
         sql, values = self._ready(connection, rows[0])
         given = [values(row) for row in rows]
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql(sql, given)
-            return
+            return None
         with _Constraints(sql):
-            _driver(connection).executemany(sql, given)
+            changed: int = _driver(connection).executemany(sql, given).rowcount
+        return changed
 
     def count(self, connection: Connection, row: Row) -> int:
         """How many rows the statement changed for one."""
