@@ -148,8 +148,8 @@ class _Batch:
 
     def write(self) -> None:
         self._write_paid()
-        _INSERT.run(self._connection, [msgspec.structs.asdict(event) for event in self._new.values()])
-        _REPLACE.run(self._connection, [msgspec.structs.asdict(event) for event in self._changed.values()])
+        _INSERT.run(self._connection, list(self._new.values()))
+        _REPLACE.run(self._connection, list(self._changed.values()))
 
     def _write_paid(self) -> None:
         orders.mark_paid(self._connection, self._paid)
