@@ -7,6 +7,7 @@ import contextlib
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ class SqliteStore:
         self._lock = asyncio.Lock()
         self._long = asyncio.Lock()
         self._connections: dict[str, Connection] = {}
+        # A thread of its own: a commit must not queue up behind whatever else the application does in threads.
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="vkpay-commit")
         self._running: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
@@ -78,6 +81,7 @@ class SqliteStore:
                 connection.close()
             self._connections.clear()
             self._engine.dispose()
+            self._committer.shutdown(wait=False)
 
     def _is_inside(self) -> bool:
         inside = _inside.get()
@@ -137,7 +141,7 @@ class SqliteStore:
             if self._memory:
                 connection.commit()
             else:
-                await asyncio.get_running_loop().run_in_executor(None, connection.commit)
+                await asyncio.wrap_future(self._committer.submit(connection.commit))
         except BaseException as error:
             _roll_back(connection)
             if isinstance(error, DBAPIError):

@@ -135,10 +135,9 @@ class Receiver:
         return order.traceparent if order is not None else None
 
     async def _received(self, raw: RawNotification) -> NotificationResult:
-        refusal = _NOT_OURS
+        route = None
         try:
             route = parse_path(raw.path)
-            refusal = self._providers.refusal(route.pay_type) or _NOT_OURS
             pid = await self._pid(route)
             await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
@@ -154,18 +153,21 @@ class Receiver:
                 raise settled.error
         except LedgerUnavailable as error:
             log.error("notification not stored, the provider will come again: %r: %s", raw.path[:200], error)
-            return NotificationResult(reply=refusal, error=error)
+            return NotificationResult(reply=self._refusal(route), error=error)
         except VKPayError as error:
             log.warning("notification refused: %r: %s: %s", raw.path[:200], type(error).__name__, error)
-            return NotificationResult(reply=refusal, error=error)
+            return NotificationResult(reply=self._refusal(route), error=error)
         except Exception as error:
             log.exception("notification not stored, the provider will come again: %r", raw.path[:200])
             return NotificationResult(
-                reply=refusal,
+                reply=self._refusal(route),
                 error=VKPayError(f"not stored: {type(error).__name__}; the provider comes again"),
             )
         reply = provider.accept() if await self._may_accept(settled) else provider.refuse()
         return NotificationResult(reply=reply, notification=notification, first=settled.first)
+
+    def _refusal(self, route: Route | None) -> NotifyReply:
+        return (self._providers.refusal(route.pay_type) if route is not None else None) or _NOT_OURS
 
     async def _pid(self, route: Route) -> str | None:
         """Whose notification it is. Where only one merchant takes this way of paying, the ledger need not be asked."""
