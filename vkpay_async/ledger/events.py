@@ -83,6 +83,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     decide: Callable[[Found], Decision]
     about_transfer: bool = False
 
+    @property
+    def about_order(self) -> bool:
+        return not self.about_transfer and self.event.kind != AUTHORIZATION
+
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A claim, committed. ``mine`` tells that this claim is to run the handler; ``moved`` that it moved the order."""
@@ -106,6 +110,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Operation: TypeAlias = Claim | Outcome
+
+AUTHORIZATION = "transfer_auth"
+"""The kind that is about no other row: its events are locked themselves."""
 
 _FIELDS = Event.__struct_fields__
 _COLUMNS = [notifications.c[name] for name in _FIELDS]
@@ -179,8 +186,16 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Claim
 def _lock(connection: Connection, operations: Sequence[Operation]) -> None:
     """Two processes that each hear copies of what the other handles would wait for each other's rows."""
     happened = [operation.event for operation in operations]
-    orders.lock(connection, {event.number for event in happened if event.kind != "transfer"})
+    alone = ("transfer", AUTHORIZATION)
+    orders.lock(connection, {event.number for event in happened if event.kind not in alone})
     transfers.lock_all(connection, {_transfer_key(event) for event in happened if event.kind == "transfer"})
+    _lock_alone(connection, happened)
+
+
+def _lock_alone(connection: Connection, happened: Iterable[Event]) -> None:
+    numbers = {event.number for event in happened if event.kind == AUTHORIZATION}
+    if numbers and connection.dialect.name != "sqlite":
+        connection.execute(_RUNNERS, {"numbers": sorted(numbers)}).all()
 
 
 def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -314,10 +329,11 @@ class _Batch:
 
     def __init__(self, connection: Connection, claims: Sequence[Claim]) -> None:
         self._connection = connection
-        self.orders = orders.lock_all(connection, {c.event.number for c in claims if not c.about_transfer})
+        self.orders = orders.lock_all(connection, {c.event.number for c in claims if c.about_order})
         self.transfers = transfers.lock_all(
             connection, {_transfer_key(c.event) for c in claims if c.about_transfer}
         )
+        _lock_alone(connection, (c.event for c in claims))
         self.events = _known(connection, {c.event.number for c in claims})
         self._paid: list[dict[str, Any]] = []
         self._new: dict[tuple[str, str], Event] = {}
@@ -356,7 +372,7 @@ class _Batch:
         self._paid.clear()
 
     def _order(self, claim: Claim) -> Order | None:
-        return None if claim.about_transfer else self.orders.get(claim.event.number)
+        return self.orders.get(claim.event.number) if claim.about_order else None
 
     def _change(self, claim: Claim, decision: Decision) -> bool:
         number, order = claim.event.number, self._order(claim)
@@ -367,7 +383,8 @@ class _Batch:
             )
             return True
         if order is None:
-            return False
+            new = decision.event is not None and decision.event.id == claim.event.id
+            return claim.event.kind == AUTHORIZATION and new and decision.error is None
         if decision.paid is not None:
             self.orders[number] = msgspec.structs.replace(order, status=1, **decision.paid)
             self._paid.append({"number": number, **{f"new_{name}": v for name, v in decision.paid.items()}})
