@@ -33,7 +33,7 @@ def check_transfer(request: TransferRequest) -> None:
     _check_amount(request.transfer_amount)
     _check_receiver(request)
     _check_name(request.user_name, request.transfer_amount)
-    # Who has agreed to a scene beforehand is not shown its reports: they may be left out.
+    # The page of a transfer with an authorisation lists the reports as optional.
     for name in ("transfer_scene_id", *(() if request.authorized else ("transfer_scene_report_infos",))):
         if not getattr(request, name):
             raise InvalidArgument(
