@@ -1,14 +1,21 @@
 """Orders and what belongs to them in a database, and all SQL."""
 
 from vkpay_async.errors import LedgerUnavailable
-from vkpay_async.ledger.events import Claim, Claimed, Decision, Event, Found, Outcome
+from vkpay_async.happenings import (
+    Claim,
+    Claimed,
+    Decision,
+    Event,
+    Found,
+    Outcome,
+    RefundChange,
+    TransferRecord,
+)
 from vkpay_async.ledger.known import KnownMerchants
 from vkpay_async.ledger.ledger import Ledger, Page
 from vkpay_async.ledger.merchants import MerchantRow, Merchants, StoredMerchant
-from vkpay_async.ledger.refunds import RefundChange
 from vkpay_async.ledger.store import Transaction
 from vkpay_async.ledger.tokens import Token, Tokens
-from vkpay_async.ledger.transfers import TransferRecord
 
 __all__ = [
     "Claim",

@@ -13,14 +13,12 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from vkpay_async.errors import InvalidArgument, OrderNotFound
-from vkpay_async.ledger import due, events, orders, refunds, transfers
+from vkpay_async.happenings import Claim, Claimed, Event, Operation, Outcome, RefundChange, TransferRecord
+from vkpay_async.ledger import claims, due, events, orders, refunds, transfers
 from vkpay_async.ledger.engine import open_store
-from vkpay_async.ledger.events import Claim, Claimed, Event, Operation, Outcome
 from vkpay_async.ledger.group_commit import GroupCommit
 from vkpay_async.ledger.migrations import prepare
-from vkpay_async.ledger.refunds import RefundChange
 from vkpay_async.ledger.store import Store, Transaction, Work
-from vkpay_async.ledger.transfers import TransferRecord
 from vkpay_async.order import Order, RefundEntry
 
 T = TypeVar("T")
@@ -58,7 +56,7 @@ class Ledger:
         async with self._opening:
             if self._store is None:
                 self._store = await _ready_store(self.url)
-                self._commits = GroupCommit(self._store, events.apply)
+                self._commits = GroupCommit(self._store, claims.apply)
 
     async def close(self) -> None:
         """Waits for what is being written, then disconnects."""

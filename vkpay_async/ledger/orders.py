@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, s
 from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import OrderConflict
-from vkpay_async.ledger.bulk import Bulk
+from vkpay_async.ledger.bulk import Bulk, Lookup
 from vkpay_async.ledger.query import conditions, ordering
 from vkpay_async.ledger.refunds import entries_of
 from vkpay_async.ledger.schema import orders
@@ -36,17 +36,16 @@ _PAYMENT_METHOD = (
 )
 
 _BY_NUMBER = select(*_COLUMNS).where(orders.c.out_trade_no == bindparam("number"))
-_BY_NUMBERS = (
-    select(*_COLUMNS)
-    .where(orders.c.out_trade_no.in_(bindparam("numbers", expanding=True)))
-    .order_by(orders.c.out_trade_no)
-)
-_LOCKED = _BY_NUMBERS.with_for_update()
-_LOCK = (
-    select(orders.c.out_trade_no)
-    .where(orders.c.out_trade_no.in_(bindparam("numbers", expanding=True)))
-    .order_by(orders.c.out_trade_no)
-    .with_for_update()
+_IN_ORDER = select(*_COLUMNS).order_by(orders.c.out_trade_no)
+_BY_NUMBERS = Lookup(lambda numbers: _IN_ORDER.where(orders.c.out_trade_no.in_(numbers)))
+_LOCKED = Lookup(lambda numbers: _IN_ORDER.where(orders.c.out_trade_no.in_(numbers)).with_for_update())
+_LOCK = Lookup(
+    lambda numbers: (
+        select(orders.c.out_trade_no)
+        .where(orders.c.out_trade_no.in_(numbers))
+        .order_by(orders.c.out_trade_no)
+        .with_for_update()
+    )
 )
 _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
 
@@ -105,8 +104,7 @@ def lock_all(connection: Connection, numbers: Collection[str]) -> dict[str, Orde
 
 def lock(connection: Connection, numbers: Collection[str]) -> None:
     """As :func:`lock_all`, without reading them."""
-    if numbers:
-        connection.execute(_LOCK, {"numbers": sorted(numbers)}).all()
+    _LOCK.run(connection, numbers)
 
 
 def add(connection: Connection, order: Order, *, repair_due: int | None) -> Order:
@@ -183,11 +181,8 @@ def _one(connection: Connection, statement: Select[Any], number: str) -> Order |
     return None if row is None else _with_refunds(connection, [_order(row)])[0]
 
 
-def _many(connection: Connection, statement: Select[Any], numbers: Collection[str]) -> dict[str, Order]:
-    if not numbers:
-        return {}
-    rows = connection.execute(statement, {"numbers": sorted(numbers)}).all()
-    found = _with_refunds(connection, [_order(row) for row in rows])
+def _many(connection: Connection, lookup: Lookup, numbers: Collection[str]) -> dict[str, Order]:
+    found = _with_refunds(connection, [_order(row) for row in lookup.run(connection, numbers)])
     return {order.out_trade_no: order for order in found}
 
 

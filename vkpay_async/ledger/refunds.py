@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from vkpay_async.errors import InvalidArgument, OrderConflict
+from vkpay_async.happenings import RefundChange
 from vkpay_async.ledger.schema import orders, refunds
 from vkpay_async.money import Fen
 from vkpay_async.order import Order, RefundEntry
@@ -50,16 +51,6 @@ _SUMS = (
         status=bindparam("new_status"),
     )
 )
-
-
-class RefundChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a refund. ``check_due`` is when the provider is to be asked again, ``None`` for never."""
-
-    out_refund_no: str
-    state: str
-    refund_id: str | None = None
-    success_date: int | None = None
-    check_due: int | None = None
 
 
 def entries_of(connection: Connection, numbers: Collection[str]) -> dict[str, tuple[RefundEntry, ...]]:

@@ -80,7 +80,8 @@ class SqliteStore:
             self._engine.dispose()
 
     def _is_inside(self) -> bool:
-        return any(transaction.open and transaction.store is self for transaction in _inside.get())
+        inside = _inside.get()
+        return bool(inside) and any(one.open and one.store is self for one in inside)
 
     def tell(self, number: str) -> None:
         """SQLite carries no news: whoever waits in another process looks for itself."""
@@ -115,14 +116,19 @@ class SqliteStore:
     async def _begun(self) -> Connection:
         """``BEGIN IMMEDIATE``, asked for again and again while another process writes; no thread waits for it."""
         connection, waited, pause = self._connection("writer"), 0.0, 0.001
+        driver: Any = connection.connection.dbapi_connection
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return connection
-            except DBAPIError as error:
-                connection.rollback()
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
                 if not _busy(error) or waited >= BUSY_LIMIT_S:
                     raise _unavailable(error) from error
+            else:
+                if (
+                    not connection.in_transaction()
+                ):  # SQLAlchemy has begun where the one connection was read from
+                    connection.begin()
+                return connection
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - a pause, not a secret
             waited, pause = waited + pause, min(pause * 2, 0.05)
 
@@ -131,7 +137,7 @@ class SqliteStore:
             if self._memory:
                 connection.commit()
             else:
-                await asyncio.to_thread(connection.commit)
+                await asyncio.get_running_loop().run_in_executor(None, connection.commit)
         except BaseException as error:
             _roll_back(connection)
             if isinstance(error, DBAPIError):
@@ -213,7 +219,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     task.result()
 
 
-def _busy(error: DBAPIError) -> bool:
+def _busy(error: Exception) -> bool:
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 

@@ -10,32 +10,11 @@ from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import OrderConflict
+from vkpay_async.happenings import DEFAULT_PID, TransferRecord
 from vkpay_async.ledger.schema import transfers
-from vkpay_async.models import Transfer, TransferState, Value
-from vkpay_async.money import Fen
+from vkpay_async.models import TransferState
 
-DEFAULT_PID = "default"
 FINAL = frozenset({TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED})
-
-
-class TransferRecord(Value, frozen=True, kw_only=True):
-    """A row of ``vk_pay_transfers``. ``state`` is ``PENDING`` from the moment before it is sent, ``REFUSED`` after a no."""
-
-    out_bill_no: str
-    pid: str
-    pay_type: str
-    state: str = "PENDING"
-    transfer_amount: Fen | None = None
-    raw_state: str | None = None
-    transfer_bill_no: str | None = None
-    mch_id: str | None = None
-    openid: str | None = None
-    transfer_remark: str | None = None
-    fail_reason: str | None = None
-    create_date: int = 0
-    update_date: int = 0
-    user_order_success: bool | None = None
-    handler_error: str | None = None
 
 
 _FIELDS = TransferRecord.__struct_fields__
@@ -121,24 +100,6 @@ def mark_answered(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """What the handler of finished transfers said."""
     if rows:
         connection.execute(_ANSWERED, rows)
-
-
-def record_of(transfer: Transfer, *, pid: str | None, pay_type: str, now: int) -> TransferRecord:
-    """A transfer as the provider has it, as a row."""
-    return TransferRecord(
-        out_bill_no=transfer.out_bill_no,
-        pid=pid or DEFAULT_PID,
-        pay_type=pay_type,
-        state=transfer.state.value,
-        raw_state=transfer.raw_state,
-        transfer_amount=transfer.transfer_amount,
-        transfer_bill_no=transfer.transfer_bill_no,
-        mch_id=transfer.mch_id,
-        openid=transfer.openid,
-        fail_reason=transfer.fail_reason,
-        create_date=now,
-        update_date=now,
-    )
 
 
 _SAID = (

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
-from vkpay_async.ledger import Decision, Event, Found, RefundChange, TransferRecord
+from vkpay_async.happenings import Decision, Event, Found, RefundChange, TransferRecord
 from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
 from vkpay_async.notify.matching import (
     check_authorization,

@@ -53,6 +53,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str | None], Handler] = {}
+        self._types: dict[str, frozenset[str]] = {}
 
     def on_paid(self, order_type: str) -> Callable[[PaidHandler], PaidHandler]:
         """Registers the handler of an order type. Raises :class:`ConfigError` for a second or a plain function."""
@@ -86,7 +87,7 @@ class Handlers:
 
     def types(self, kind: str) -> frozenset[str]:
         """The order types that have a handler of this kind; the empty one for what is about no order."""
-        return frozenset(order_type or "" for known, order_type in self._by_key if known == kind)
+        return self._types.get(kind, frozenset())
 
     def _register(self, kind: str, order_type: str | None, handler: AnyHandler, whose: str) -> AnyHandler:
         _check_async(handler)
@@ -94,6 +95,7 @@ class Handlers:
             raise ConfigError(f"there is already a handler for {whose}")
         takes_tx = "tx" in inspect.signature(handler).parameters
         self._by_key[kind, order_type] = Handler(function=handler, takes_tx=takes_tx)
+        self._types[kind] = self.types(kind) | {order_type or ""}
         return handler
 
 

@@ -15,7 +15,10 @@ import msgspec
 
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, VKPayError
+from vkpay_async.happenings import Claim, Claimed, Event, record_of
 from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
+from vkpay_async.notify import decisions
+from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
 from vkpay_async.notify.running import Runner
@@ -26,8 +29,7 @@ from vkpay_async.providers.registry import Providers
 from vkpay_async.telemetry import count_parked
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Claim, Claimed, Event, Ledger
-    from vkpay_async.notify.decisions import Terms
+    from vkpay_async.ledger import Ledger
 
 log = logging.getLogger("vkpay_async.notify")
 
@@ -75,21 +77,16 @@ class Pipeline:
 
     async def paid(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A trade that is paid."""
-        from vkpay_async.notify import decisions
-
         event = self._event("payment", number, (trade.transaction_id or "", "PAID"), trade, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
 
     async def closed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A trade that ended without payment."""
-        from vkpay_async.notify import decisions
-
         event = self._event("closed", number, (trade.transaction_id or "", "CLOSED"), trade, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_closed(f, event, trade, provider, t))
 
     async def refunded(self, number: str, refund: Refund, provider: Provider, source: Source) -> Settled:
         """A refund's news; its handler is told of its end."""
-        from vkpay_async.notify import decisions
 
         subject = (refund.out_refund_no, refund.state.value)
         event = self._event("refund", number, subject, refund, provider, source)
@@ -99,9 +96,6 @@ class Pipeline:
         self, number: str, transfer: Transfer, provider: Provider, source: Source
     ) -> Settled:
         """A transfer's news; the handler is told of its end."""
-        from vkpay_async.ledger.transfers import record_of
-        from vkpay_async.notify import decisions
-
         event = self._event("transfer", number, ("", transfer.state.value), transfer, provider, source)
         record = record_of(transfer, pid=source.pid, pay_type=source.pay_type, now=self._env.now_ms())
         return await self._settle(
@@ -114,8 +108,6 @@ class Pipeline:
         self, number: str, authorization: TransferAuthorization, provider: Provider, source: Source
     ) -> Settled:
         """An authorisation's news; the handler is told that it takes effect, and that it is closed."""
-        from vkpay_async.notify import decisions
-
         subject = ("", authorization.state.value)
         event = self._event("transfer_auth", number, subject, authorization, provider, source)
         return await self._settle(
@@ -173,8 +165,6 @@ class Pipeline:
         *,
         about_transfer: bool = False,
     ) -> Settled:
-        from vkpay_async.ledger import Claim
-
         terms = self._terms(event.kind)
         claim: Claim = Claim(
             event=event, decide=lambda found: decide(found, terms), about_transfer=about_transfer
@@ -190,8 +180,6 @@ class Pipeline:
         return Settled(first=claimed.moved, error=claimed.error, running=running, stored=claimed.event.state)
 
     def _terms(self, kind: str) -> Terms:
-        from vkpay_async.notify.decisions import Terms
-
         return Terms(
             now=self._env.now_ms(),
             lease_until=self.runner.lease_until(),
@@ -209,8 +197,6 @@ class Pipeline:
         provider: Provider,
         source: Source,
     ) -> Event:
-        from vkpay_async.ledger import Event
-
         now, name = self._env.now_ms(), split_pay_type(source.pay_type)[0]
         return Event(
             number=number,

@@ -45,7 +45,9 @@ def parse_path(path: str) -> Route:
     """Reads a path, whatever the application is mounted under. Raises :class:`NotificationInvalid`."""
     if len(path) > LONGEST_PATH:
         raise NotificationInvalid(f"a path of {len(path)} characters is no notification address")
-    parts = [unquote(part) for part in path.partition("?")[0].strip("/").split("/")]
+    parts = path.partition("?")[0].strip("/").split("/")
+    if "%" in path:
+        parts = [unquote(part) for part in parts]
     if parts[-3:-2] == [PAYMENT]:
         return Route(kind="payment", pay_type=parts[-2], number=parts[-1])
     if parts[-4:-3] == [TRANSFER]:

@@ -11,6 +11,7 @@ import msgspec
 
 from vkpay_async.config import Config
 from vkpay_async.errors import VKPayError
+from vkpay_async.happenings import Event, Outcome
 from vkpay_async.models import (
     ChangedAuthorization,
     FinishedTransfer,
@@ -18,13 +19,14 @@ from vkpay_async.models import (
     Transfer,
     TransferAuthorization,
 )
+from vkpay_async.notify.deadlines import Deadlines
 from vkpay_async.notify.handlers import Handler, Handlers
 from vkpay_async.notify.waiting import Waiting
 from vkpay_async.order import Order, PaidOrder, RefundedOrder
 from vkpay_async.telemetry import count_parked, record_lag
 
 if TYPE_CHECKING:
-    from vkpay_async.ledger import Event, Ledger, Outcome
+    from vkpay_async.ledger import Ledger
 
 log = logging.getLogger("vkpay_async.notify")
 
@@ -63,6 +65,7 @@ class Runner:
         self._slots = asyncio.Semaphore(config.handlers_at_once)
         self._tasks: set[asyncio.Task[bool]] = set()
         self._by_event: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        self._limits: Deadlines[asyncio.Timeout] = Deadlines(_end)
 
     @property
     def has_room(self) -> bool:
@@ -146,11 +149,11 @@ class Runner:
         """What the handler answered; ``None`` when that is stored already, with what the handler wrote."""
         if not handler.takes_tx:
             return await self._timed(handler.function(told)) is not False
-        from vkpay_async.ledger import events
+        from vkpay_async.ledger import claims
 
         async with self._ledger.transaction() as tx:
             success = await self._timed(handler.function(told, tx=tx)) is not False
-            if not await tx.run_sync(lambda c: events.finish(c, self._done(event, success))):
+            if not await tx.run_sync(lambda c: claims.finish(c, self._done(event, success))):
                 raise LostClaim(
                     f"the handler of {event.number} took longer than its lease; another process has it now. What it wrote "
                     "was undone: raise handler_timeout, or make it faster"
@@ -159,15 +162,19 @@ class Runner:
 
     async def _timed(self, running: Coroutine[Any, Any, bool | None] | Any) -> bool | None:
         try:
-            async with asyncio.timeout(self._config.handler_timeout):
-                answer: bool | None = await running
+            async with asyncio.timeout(None) as limit:
+                self._limits.add(limit, self._config.handler_timeout)
+                try:
+                    answer: bool | None = await running
+                finally:
+                    self._limits.discard(limit)
                 return answer
         except TimeoutError as error:
             if error.args:
                 raise
-            limit = self._config.handler_timeout
+            seconds = self._config.handler_timeout
             raise TimeoutError(
-                f"no answer within handler_timeout, {limit:g} s (or a time limit of its own)"
+                f"no answer within handler_timeout, {seconds:g} s (or a time limit of its own)"
             ) from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -217,6 +224,10 @@ class Runner:
         return self._once_more(event, success=None, error=error)
 
 
+def _end(limit: asyncio.Timeout) -> None:
+    limit.reschedule(asyncio.get_running_loop().time())
+
+
 def _outcome(
     event: Event,
     *,
@@ -226,6 +237,4 @@ def _outcome(
     due: int | None = None,
     error: str | None = None,
 ) -> Outcome:
-    from vkpay_async.ledger import Outcome
-
     return Outcome(event=event, state=state, due=due, error=error, success=success, now=now)

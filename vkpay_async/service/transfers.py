@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from vkpay_async.errors import InvalidArgument, VKPayError
+from vkpay_async.happenings import TransferRecord, record_of
 from vkpay_async.models import AuthorizationInfo, PayeeInfo, Transfer, TransferRef, TransferRequest
 from vkpay_async.notify import Source
 from vkpay_async.notify.routes import authorization_path, transfer_path
@@ -15,9 +16,6 @@ from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
 from vkpay_async.service.outcome import state_after
-
-if TYPE_CHECKING:
-    from vkpay_async.ledger import TransferRecord
 
 FIRST_CHECK_MS = 60_000
 """How long a transfer may be open before the provider is asked of our own accord."""
@@ -86,8 +84,6 @@ class Transfers:
         return await self._stored(pay_type, pid, transfer)
 
     async def _stored(self, pay_type: str, pid: str | None, transfer: Transfer) -> Transfer:
-        from vkpay_async.ledger.transfers import record_of
-
         if transfer.state.final:
             source = Source(pay_type=pay_type, pid=pid)
             settled = await self._c.pipeline.transferred(
@@ -106,8 +102,6 @@ class Transfers:
     def _record(
         self, pay_type: str, pid: str | None, request: TransferRequest, provider: Provider
     ) -> TransferRecord:
-        from vkpay_async.ledger import TransferRecord
-
         now = self._c.env.now_ms()
         return TransferRecord(
             out_bill_no=request.out_bill_no,

@@ -38,7 +38,10 @@ def vkpay_app(pay: VKPay, *, front_door: FrontDoor | None = None, jobs: bool = T
 def _add(app: web.Application, route: str, router: Router) -> None:
     async def view(request: web.Request) -> web.Response:
         prefix = resource.canonical.removesuffix(route)
-        reply = await router.answer(_request(request, prefix), request.content.iter_any())
+        content = request.content
+        # Small bodies are there with their head, and need no limit of time.
+        body = content.read_nowait() if content.is_eof() else content.iter_any()
+        reply = await router.answer(_request(request, prefix), body)
         return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
 
     resource = app.router.add_resource(route)

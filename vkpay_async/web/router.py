@@ -1,11 +1,11 @@
-"""Every address of the web side, for any framework: a request and its body's chunks in, a reply out."""
+"""Every address of the web side, for any framework: a request and its body in, a reply out."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,8 @@ ROUTES = (
 log = logging.getLogger("vkpay_async.web")
 
 Answer = Callable[[Request, bytes], Awaitable[Reply]]
+Body: TypeAlias = bytes | AsyncIterator[bytes]
+"""What is there already, or comes in pieces."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,32 +66,32 @@ class Router:
                 methods=("POST",), answer=front_door.answer, limit=front_door.max_body
             )
 
-    async def answer(self, request: Request, chunks: AsyncIterator[bytes]) -> Reply:
+    async def answer(self, request: Request, body: Body) -> Reply:
         """Never raises for what a client does. A framework's own errors while reading pass through."""
         endpoint = self._find(request.path)
         if endpoint is None:
             return text_reply(404, "404: Not Found")
         if not self._origins or endpoint is not self._endpoints["", 1]:
-            return await self._answer(endpoint, request, chunks)
+            return await self._answer(endpoint, request, body)
         if request.method == "OPTIONS":
             return self._origins.preflight(request)
-        return self._origins.marked(request, await self._answer(endpoint, request, chunks))
+        return self._origins.marked(request, await self._answer(endpoint, request, body))
 
     def _find(self, path: str) -> Endpoint | None:
         parts = path.removeprefix("/").split("/")
         return self._endpoints.get((parts[0], len(parts))) if all(parts[1:]) else None
 
-    async def _answer(self, endpoint: Endpoint, request: Request, chunks: AsyncIterator[bytes]) -> Reply:
+    async def _answer(self, endpoint: Endpoint, request: Request, body: Body) -> Reply:
         if request.method not in endpoint.methods:
             return text_reply(405, "405: Method Not Allowed", Allow=", ".join(endpoint.methods))
         if endpoint.limit and "content-encoding" in request.headers:
             # No provider compresses, and a small body could become a large one.
             return text_reply(415, "415: Unsupported Media Type: send the body without Content-Encoding")
         try:
-            body = await _received(chunks, endpoint.limit) if endpoint.limit else b""
+            whole = await _received(body, endpoint.limit) if endpoint.limit else b""
         except TimeoutError:
             return text_reply(408, "408: Request Timeout")
-        return await endpoint.answer(request, body)
+        return await endpoint.answer(request, whole)
 
     async def _notify(self, request: Request, body: bytes) -> Reply:
         result = await self._pay.handle_notification(
@@ -114,12 +116,14 @@ async def _health(request: Request, body: bytes) -> Reply:
     return json_reply({"status": "ok"})
 
 
-async def _received(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+async def _received(body: Body, limit: int) -> bytes:
     """The body, or a little more than ``limit`` of it: the endpoint then says in its own words that it is too large."""
-    body = bytearray()
+    if isinstance(body, bytes):
+        return body
+    received = bytearray()
     async with asyncio.timeout(BODY_TIMEOUT_S):
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
+        async for chunk in body:
+            received += chunk
+            if len(received) > limit:
                 break
-    return bytes(body)
+    return bytes(received)

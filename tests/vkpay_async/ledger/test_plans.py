@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Connection, event
 
 from tests.vkpay_async.ledger.conftest import ON_SQLITE, entry, order, paid, payment, transfer
-from vkpay_async.ledger import Ledger
+from vkpay_async.ledger import Ledger, bulk
 
 pytestmark = ON_SQLITE
 
@@ -28,8 +30,25 @@ def statements(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
         seen.append((statement, parameters[0] if many else parameters))
 
     event.listen(connection.engine, "before_cursor_execute", keep)
-    yield seen
+    with patch.object(bulk, "_driver", lambda c: Seen(c.connection.dbapi_connection, seen)):
+        yield seen
     event.remove(connection.engine, "before_cursor_execute", keep)
+
+
+class Seen:
+    """SQLite's own connection, with what it is told written down."""
+
+    def __init__(self, driver: sqlite3.Connection, seen: list[tuple[str, Any]]) -> None:
+        self._driver = driver
+        self._seen = seen
+
+    def execute(self, sql: str, values: Any) -> sqlite3.Cursor:
+        self._seen.append((sql, tuple(values)))
+        return self._driver.execute(sql, values)
+
+    def executemany(self, sql: str, rows: list[Any]) -> sqlite3.Cursor:
+        self._seen.append((sql, rows[0]))
+        return self._driver.executemany(sql, rows)
 
 
 async def plans(ledger: Ledger, call: Any) -> list[str]:

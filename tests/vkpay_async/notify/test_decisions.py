@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.vkpay_async.fake import FakeProvider
 from vkpay_async import NotificationMismatch, Order, OrderNotFound, Refund, RefundState, TradeState, Transfer
-from vkpay_async.ledger import Decision, Event, Found, TransferRecord
+from vkpay_async.happenings import Decision, Event, Found, TransferRecord
 from vkpay_async.models import AuthorizationState, Trade, TransferAuthorization, TransferState
 from vkpay_async.notify.decisions import (
     CHECK_AGAIN_MS,
