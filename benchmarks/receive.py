@@ -1,8 +1,12 @@
 """Notifications received over HTTP, stored and handled: beside a receiver that stores nothing, one that commits each, and a peer.
 
 ``python -m benchmarks.receive`` prints one JSON line. Each receiver runs in a process of its own on one core; the load
-comes from the other, with bodies that were signed beforehand. ``claim``: what happened, matched and its order moved, in
-one transaction; ``pipeline``: the empty handler and its outcome beside it. Nothing is acknowledged before it is on disk.
+comes from the other, with bodies that were signed beforehand. ``claim``: what happened is kept, and nothing else; ``moved``: it
+is matched and its order moved in the same transaction; ``pipeline``: an empty handler and its outcome besides. Nothing is
+acknowledged before it is on disk.
+
+``--database URL`` keeps it on a server instead, in tables that are made anew; ``--processes`` share a port and all cores.
+``--slow-disk`` lets every fsync of a receiver take 3 ms longer, as a disk in a cloud does (it needs gcc).
 """
 
 from __future__ import annotations
@@ -14,8 +18,11 @@ import gc
 import json
 import multiprocessing
 import os
+import socket
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -192,6 +199,29 @@ async def one_each(database: str, numbers: list[str]) -> web.Application:
     return app
 
 
+async def insert_each(database: str, numbers: list[str]) -> web.Application:
+    """On PostgreSQL as most write it: a pool, and an INSERT for every notification."""
+    import asyncpg
+
+    pool = await asyncpg.create_pool(database.replace("+asyncpg", ""), min_size=16, max_size=16)
+    await pool.execute(
+        "CREATE TABLE IF NOT EXISTS heard (number text PRIMARY KEY, transaction_id text, body bytea)"
+    )
+    hand = Hand()
+
+    async def receive(request: web.Request) -> web.Response:
+        body = await request.read()
+        trade = hand.read(request.headers, body)
+        await pool.execute(
+            "INSERT INTO heard VALUES ($1, $2, $3)", trade.out_trade_no, trade.transaction_id, body
+        )
+        return web.Response(body=OK, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post(PATH + "{number}", receive)
+    return app
+
+
 async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Application:
     from sqlalchemy import insert
 
@@ -207,7 +237,10 @@ async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Appli
             """Nothing to do."""
 
     await pay.orders.open()
-
+    app = web.Application()
+    app.add_subapp("/pay", vkpay_app(pay))
+    if not numbers:
+        return app
     order = Order(
         out_trade_no="",
         type="goods",
@@ -221,12 +254,19 @@ async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Appli
     row = {name: value for name, value in msgspec.structs.asdict(order).items() if name != "refund_list"}
     rows = [{**row, "out_trade_no": one} for one in numbers]
     await pay.orders.write(lambda connection: connection.execute(insert(orders), rows))
-    app = web.Application()
-    app.add_subapp("/pay", vkpay_app(pay))
     return app
 
 
 async def claim(database: str, numbers: list[str]) -> web.Application:
+    """The claim alone, without the order: the receiver as it is, and decisions that keep the event."""
+    from vkpay_async.happenings import Decision
+    from vkpay_async.notify import decisions
+
+    decisions.on_payment = lambda found, event, *_: Decision(event=event)  # type: ignore[assignment]
+    return await ours(database, [], handler=False)
+
+
+async def moved(database: str, numbers: list[str]) -> web.Application:
     return await ours(database, numbers, handler=False)
 
 
@@ -236,8 +276,6 @@ async def pipeline(database: str, numbers: list[str]) -> web.Application:
 
 def fastapi(told: Connection) -> None:
     """FastAPI with uvicorn, uvloop and httptools, and wechatpayv3's callback: no store at all."""
-    import socket
-
     import uvicorn
     from fastapi import FastAPI, Request
 
@@ -261,13 +299,24 @@ RECEIVERS: dict[str, Serve] = {
     "no_store": no_store,
     "one_each": one_each,
     "claim": claim,
+    "moved": moved,
+    "pipeline": pipeline,
+}
+ON_A_SERVER: dict[str, Serve] = {
+    "no_store": no_store,
+    "insert_each": insert_each,
+    "claim": claim,
+    "moved": moved,
     "pipeline": pipeline,
 }
 
 
-def serve(name: str, database: str, numbers: list[str], told: Connection) -> None:
+def serve(
+    name: str, database: str, numbers: list[str], told: Connection, core: int | None, port: int
+) -> None:
     """The process of one receiver."""
-    pin(1)
+    if core is not None:
+        pin(core)
     import logging
 
     logging.disable(logging.WARNING)
@@ -276,14 +325,14 @@ def serve(name: str, database: str, numbers: list[str], told: Connection) -> Non
         return
 
     async def run() -> None:
-        app = await RECEIVERS[name](database, numbers)
+        app = await {**RECEIVERS, **ON_A_SERVER}[name](database, numbers)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         # For every receiver alike, as `vkpay serve` does it.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
+        site = web.TCPSite(runner, "127.0.0.1", port, backlog=512, reuse_port=bool(port))
         await site.start()
         told.send(runner.addresses[0][1])
         await asyncio.Event().wait()
@@ -300,26 +349,77 @@ def rss_mib(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def measure(name: str, made: list[bytes], concurrency: int, database: str | None) -> dict[str, float]:
-    """One receiver from its start, with a database of its own, to its end."""
+def measure(
+    name: str, made: list[bytes], concurrency: int, database: str | None, processes: int
+) -> dict[str, float]:
+    """One receiver from its start, with tables of its own, to its end."""
     fork = multiprocessing.get_context("fork")
-    ours_end, theirs = fork.Pipe()
     numbers = [number(n) for n in range(len(made))]
     with tempfile.TemporaryDirectory(prefix="vkpay-bench-") as folder:
         url = database or f"sqlite:///{folder}/pay.db"
-        process = fork.Process(target=serve, args=(name, url, numbers, theirs), daemon=True)
-        process.start()
+        if database:
+            asyncio.run(emptied(database))
+        running, port = [], 0 if processes == 1 else free_port()
         try:
-            port = ours_end.recv()
-            assert process.pid is not None
-            before = cpu_seconds(process.pid)
-            found = uvloop.run(run_load(port, made, concurrency))
-            found["cpu_each"] = (cpu_seconds(process.pid) - before) / len(made)
-            found["rss_mib"] = rss_mib(process.pid)
+            for nth in range(processes):
+                ours_end, theirs = fork.Pipe()
+                core = 1 if processes == 1 else None
+                given = (name, url, [] if nth else numbers, theirs, core, port)
+                process = fork.Process(target=serve, args=given, daemon=True)
+                process.start()
+                running.append(process)
+                bound = ours_end.recv()
+            before = sum(cpu_seconds(process.pid) for process in running)
+            found = uvloop.run(run_load(bound, made, concurrency))
+            found["cpu_each"] = (sum(cpu_seconds(process.pid) for process in running) - before) / len(made)
+            found["rss_mib"] = max(rss_mib(process.pid) for process in running)
         finally:
-            process.kill()
-            process.join()
+            for process in running:
+                process.kill()
+                process.join()
     return found
+
+
+async def emptied(database: str) -> None:
+    """The server's database without any table of ours or the comparison's."""
+    from sqlalchemy import text
+
+    from vkpay_async.ledger.engine import open_store
+    from vkpay_async.ledger.schema import metadata
+
+    store = open_store(database)
+    await store.write(metadata.drop_all)
+    for table in ("heard", "vk_pay_schema_version"):
+        statement = text(f"DROP TABLE IF EXISTS {table}")
+        await store.write(lambda connection, drop=statement: connection.execute(drop))
+    await store.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        bound: int = listening.getsockname()[1]
+        return bound
+
+
+SLOW_DISK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+#define SLOW(name) int name(int file) { static int (*real)(int); if (!real) real = dlsym(RTLD_NEXT, #name); \\
+  usleep(3000); return real(file); }
+SLOW(fsync)
+SLOW(fdatasync)
+"""
+
+
+def slowed_down() -> None:
+    """Starts over with a library before the C library's own whose fsync takes 3 ms longer."""
+    folder = tempfile.mkdtemp(prefix="vkpay-bench-")
+    library = f"{folder}/slow.so"
+    command = ["gcc", "-shared", "-fPIC", "-O1", "-x", "c", "-", "-o", library, "-ldl"]
+    subprocess.run(command, input=SLOW_DISK.encode(), check=True)
+    environment = {**os.environ, "LD_PRELOAD": library}
+    os.execve(sys.executable, [sys.executable, "-m", "benchmarks.receive", *sys.argv[1:]], environment)  # noqa: S606 - this very program
 
 
 def main() -> None:
@@ -328,14 +428,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6000)
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--database", help="a server's URL instead of a file of SQLite")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--slow-disk", action="store_true")
     options = parser.parse_args()
+    if options.slow_disk and "LD_PRELOAD" not in os.environ:
+        slowed_down()
     made = requests(options.count)
-    pin(0)
-    names = options.only or [*RECEIVERS, *(["fastapi"] if _has_peer() else [])]
+    if options.processes == 1:
+        pin(0)
+    peer = ["fastapi"] if _has_peer() and options.processes == 1 and not options.database else []
+    names = options.only or [*(ON_A_SERVER if options.database else RECEIVERS), *peer]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in names:
-            found[name].append(measure(name, made, options.concurrency, None))
+            found[name].append(measure(name, made, options.concurrency, options.database, options.processes))
     print(json.dumps(_report(options, found)))
 
 
@@ -355,6 +462,9 @@ def _report(options: argparse.Namespace, found: dict[str, list[dict[str, float]]
         "benchmark": "receive",
         "rounds": options.rounds,
         "concurrency": options.concurrency,
+        "store": (options.database or "sqlite").partition(":")[0]
+        + (", slow disk" if options.slow_disk else ""),
+        "processes": options.processes,
         "per_second": {name: round(statistics.median(values)) for name, values in each.items()},
         "ratio_to_no_store": {name: ratio(each, name, "no_store") for name in each if "no_store" in each},
         "cpu_us": {name: median(name, "cpu_each", 1e6) for name in found},

@@ -8,15 +8,19 @@ layers above it would.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, TypeAlias
 
+import msgspec
 from sqlalchemy import BindParameter, Connection, Insert, Select, String, Update, bindparam
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
 
-Row = dict[str, Any]
-Values = Callable[[Row], tuple[Any, ...]]
+Row: TypeAlias = Mapping[str, Any] | msgspec.Struct
+"""What gives a statement's parameters their values: by key, or by field."""
+
+Values = Callable[[Any], Sequence[Any]]
 Converters = list[tuple[int, Callable[[Any], Any]]]
 
 
@@ -30,23 +34,24 @@ class Bulk:
         self._statement = statement
         self._compiled: dict[str, tuple[str, Values]] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Nothing for no rows."""
+    def run(self, connection: Connection, rows: Sequence[Row]) -> int | None:
+        """How many rows it changed in all, where the driver tells. Nothing is done for no rows."""
         if not rows:
-            return
+            return 0
         sql, values = self._ready(connection, rows[0])
-        given = [values(row) for row in rows]
+        given = [tuple(values(row)) for row in rows]
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql(sql, given)
-            return
+            return None
         with _Constraints(sql):
-            _driver(connection).executemany(sql, given)
+            changed: int = _driver(connection).executemany(sql, given).rowcount
+        return changed
 
     def count(self, connection: Connection, row: Row) -> int:
         """How many rows the statement changed for one."""
         sql, values = self._ready(connection, row)
         if connection.dialect.name != "sqlite":
-            return connection.exec_driver_sql(sql, values(row)).rowcount
+            return connection.exec_driver_sql(sql, tuple(values(row))).rowcount
         with _Constraints(sql):
             changed: int = _driver(connection).execute(sql, values(row)).rowcount
         return changed
@@ -58,22 +63,29 @@ class Bulk:
         return self._compiled[dialect]
 
     def _compile(self, connection: Connection, row: Row) -> tuple[str, Values]:
-        columns = list(row) if isinstance(self._statement, Insert) else None
+        given = row.__struct_fields__ if isinstance(row, msgspec.Struct) else tuple(row)
+        columns = list(given) if isinstance(self._statement, Insert) else None
         compiled: Any = self._statement.compile(dialect=connection.dialect, column_keys=columns)
-        names = [_field(name) for name in compiled.positiontup]
-        fixed = {name: value for name, value in compiled.params.items() if _field(name) not in row}
-        converters = {
-            _field(name): convert
-            for name in compiled.positiontup
-            if (convert := _to_driver(connection, compiled.binds[name]))
-        }
-        in_order: Values = itemgetter(*names)
+        places = [_field(name) for name in compiled.positiontup]
+        names = [name for name in places if name in given]
+        get: Any = attrgetter if isinstance(row, msgspec.Struct) else itemgetter
+        in_order: Values = get(*names) if len(names) > 1 else lambda one: (get(*names)(one),)
+        fixed = [
+            (at, compiled.params[name])
+            for at, name in enumerate(compiled.positiontup)
+            if places[at] not in given
+        ]
+        converters = _converters(
+            connection, [compiled.binds[name].type for name in compiled.positiontup], "bind_processor"
+        )
+        if not fixed and not converters:
+            return str(compiled), in_order
 
-        def values(given: Row) -> tuple[Any, ...]:
-            every = {**fixed, **given} if fixed or converters else given
-            for name, convert in converters.items():
-                every[name] = convert(every[name])
-            return in_order(every)
+        def values(row: Row) -> Sequence[Any]:
+            every = list(in_order(row))
+            for at, value in fixed:
+                every.insert(at, value)
+            return _converted(every, converters)
 
         return str(compiled), values
 
@@ -105,13 +117,8 @@ class Lookup:
             statement = self._make([bindparam(f"key_{n}", type_=String()) for n in range(size)])
             compiled = statement.compile(dialect=connection.dialect)
             assert getattr(compiled, "positiontup", None) == [f"key_{n}" for n in range(size)]  # noqa: S101
-            dialect = connection.dialect
-            converters: Converters = [
-                (place, convert)
-                for place, column in enumerate(statement.selected_columns)
-                if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None))
-            ]
-            self._compiled[key] = str(compiled), converters
+            types = [column.type for column in statement.selected_columns]
+            self._compiled[key] = str(compiled), _converters(connection, types, "result_processor")
         return self._compiled[key]
 
 
@@ -137,13 +144,18 @@ def _field(name: str) -> str:
     return name.removeprefix("new_").removeprefix("key_")
 
 
-def _to_driver(connection: Connection, bound: Any) -> Callable[[Any], Any] | None:
+def _converters(connection: Connection, types: Sequence[TypeEngine[Any]], way: str) -> Converters:
+    """What has to be done to some of a row's values on their way to the driver, or from it."""
     dialect = connection.dialect
-    convert: Callable[[Any], Any] | None = bound.type.dialect_impl(dialect).bind_processor(dialect)
-    return convert
+    implied = [kind.dialect_impl(dialect) for kind in types]
+    if way == "bind_processor":
+        found: list[Any] = [kind.bind_processor(dialect) for kind in implied]
+    else:
+        found = [kind.result_processor(dialect, None) for kind in implied]
+    return [(place, convert) for place, convert in enumerate(found) if convert]
 
 
-def _converted(row: Any, converters: Converters) -> list[Any]:
+def _converted(row: Sequence[Any], converters: Converters) -> list[Any]:
     values = list(row)
     for place, convert in converters:
         values[place] = convert(values[place])

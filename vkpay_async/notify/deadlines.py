@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_RESOLUTION_S = 0.002
+"""A loop's timers may ring a little early: uvloop counts milliseconds."""
+
 
 class Deadlines(Generic[T]):
     """Calls ``expire`` with each item whose time is over and that was not discarded. All are given the same time."""
@@ -32,7 +35,7 @@ class Deadlines(Generic[T]):
         self._timer = None
         while self._due:
             item, when = next(iter(self._due.items()))
-            if when > loop.time():
+            if when > loop.time() + _RESOLUTION_S:
                 self._timer = loop.call_at(when, self._sweep, loop)
                 return
             del self._due[item]

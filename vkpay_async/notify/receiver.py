@@ -37,6 +37,37 @@ log = logging.getLogger("vkpay_async.notify")
 HANDLER_GRACE_S = 0.5
 """How long a durable reply waits for a handler that is quick anyway: a steady application is not run over."""
 
+_OF_THE_WAY = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "pragma",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-server",
+        "x-real-ip",
+    ]
+)
+"""Headers that say how a request came and not what the provider said. They are not stored; some are somebody's secrets."""
+
 _NOT_OURS = NotifyReply(status=404, body=b'{"code":"FAIL"}', content_type="application/json")
 
 
@@ -114,8 +145,9 @@ class Receiver:
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
             _check_address(route, notification)
+            headers = {name: value for name, value in raw.headers.items() if name not in _OF_THE_WAY}
             source = Source(
-                pay_type=route.pay_type, pid=pid, mode=1, path=raw.path, headers=raw.headers, body=raw.body
+                pay_type=route.pay_type, pid=pid, mode=1, path=raw.path, headers=headers, body=raw.body
             )
             settled = await self._settled(route, notification, provider, source)
             if settled.error is not None:

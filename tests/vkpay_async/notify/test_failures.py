@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.vkpay_async.fake import Bank, Clock, Shop, open_shop
+from tests.vkpay_async.fake import GENUINE, Bank, Clock, Shop, open_shop
 from tests.vkpay_async.notify.handling import Gate, accepted, fail_with
 from vkpay_async import InvalidArgument, LedgerUnavailable, PaidOrder, TradeState
 from vkpay_async.models import Notification
@@ -406,3 +406,11 @@ async def test_what_a_provider_said_is_kept_as_it_came(shop: Shop) -> None:
     assert event.path == "/pay/vk-pay-notify/wxpay_h5/order_0001"
     assert event.headers == {"x-signature": "genuine"}
     assert msgspec.json.decode(event.body, type=Notification).trade == shop.trade()
+
+
+async def test_what_the_way_added_is_not_kept(shop: Shop) -> None:
+    await shop.order()
+    event = Notification(kind="payment", id="1", event="PAID", trade=shop.trade())
+    added = {"Cookie": "session=secret", "Authorization": "Basic c2VjcmV0", "X-Forwarded-For": "10.0.0.1"}
+    await shop.deliver(payment_path("wxpay_h5", "order_0001"), event, {**GENUINE, **added})
+    assert (await shop.event()).headers == {"x-signature": "genuine"}
