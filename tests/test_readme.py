@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 import vkpay_async
 from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan, django_urls
-from vkpay_async import ConfigError, PaidOrder, VKPay, VKPayError, config_from_dict
+from vkpay_async import ConfigError, PaidOrder, TransferState, VKPay, VKPayError, config_from_dict
 from vkpay_async.cli.app import app
 from vkpay_async.web.asgi import VKPayApp
 from vkpay_simulator.running import RunningSimulator
@@ -229,6 +229,20 @@ async def test_the_calls_and_the_errors_do_what_their_comments_say(
         vkpay_sim.fault("business_code", code="NOT_ENOUGH", operation="wxpay.refund")
         await run_block("errors", **names)
         assert "wxpay NOT_ENOUGH" in caplog.text
+
+
+async def test_a_user_who_agreed_once_is_paid_without_being_asked(
+    vkpay_sim: RunningSimulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vkpay_sim.fault("lose_notify", times=None)
+    async with VKPay.from_dict(vkpay_sim.config, database="sqlite://") as pay:
+        example = await run_block("authorization", pay=pay, openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
+        assert example["asked"].to_client()["options"]["package"]
+        await vkpay_sim.confirm_authorization("AU20261121001")
+        await pay.query_user_confirm_authorization(provider="wxpay", out_authorization_no="AU20261121001")
+        await pay.idle()
+        assert capsys.readouterr().out == "AU20261121001 TAKING_EFFECT\n"
+        assert (await run_block("authorized", pay=pay))["bill"].state is TransferState.SUCCESS
 
 
 def test_the_configuration_has_no_unknown_key() -> None:

@@ -47,7 +47,10 @@ if TYPE_CHECKING:
     from vkpay_async.jobs import JobCounts
     from vkpay_async.ledger import Transaction
     from vkpay_async.models import (
+        AuthorizationInfo,
+        AuthorizationState,
         BillRow,
+        ChangedAuthorization,
         FinishedTransfer,
         Notification,
         NotifyReply,
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
         Trade,
         TradeState,
         Transfer,
+        TransferAuthorization,
         TransferState,
     )
     from vkpay_async.money import fen_from_yuan, yuan_from_fen
@@ -80,7 +84,10 @@ __version__ = VERSION
 __all__ = [
     "AppParams",
     "AuthenticationFailed",
+    "AuthorizationInfo",
+    "AuthorizationState",
     "BillRow",
+    "ChangedAuthorization",
     "CodePayResult",
     "CodeUrl",
     "Config",
@@ -134,6 +141,7 @@ __all__ = [
     "TradeState",
     "Transaction",
     "Transfer",
+    "TransferAuthorization",
     "TransferState",
     "TransportError",
     "TransportOutcomeUnknown",
@@ -162,7 +170,8 @@ _NAMES = {
     "vkpay_async.jobs": "JobCounts",
     "vkpay_async.ledger": "Transaction",
     "vkpay_async.models": (
-        "BillRow FinishedTransfer Notification NotifyReply PayeeInfo Refund RefundState Trade TradeState Transfer TransferState"
+        "AuthorizationInfo AuthorizationState BillRow ChangedAuthorization FinishedTransfer Notification NotifyReply "
+        "PayeeInfo Refund RefundState Trade TradeState Transfer TransferAuthorization TransferState"
     ),
     "vkpay_async.money": "fen_from_yuan yuan_from_fen",
     "vkpay_async.notify": "NotificationResult",

@@ -16,16 +16,17 @@ from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.jobs import JobCounts, JobLoop, run_once
-from vkpay_async.models import RawNotification, Refund, Transfer, TransferRef
+from vkpay_async.models import RawNotification, Refund, Transfer, TransferAuthorization, TransferRef
 from vkpay_async.notify import Handlers, NotificationResult, Pipeline, Receiver
 from vkpay_async.order import Order
 from vkpay_async.pay_type import ClientContext, split_pay_type
 from vkpay_async.providers.base import Env
 from vkpay_async.providers.registry import Providers
 from vkpay_async.service.arguments import required_text
+from vkpay_async.service.authorizations import Authorizations
 from vkpay_async.service.bound import BoundProvider
 from vkpay_async.service.context import Context
-from vkpay_async.service.options import PaymentOptions, TransferOptions
+from vkpay_async.service.options import AuthorizationOptions, PaymentOptions, TransferOptions
 from vkpay_async.service.payments import PaymentRequest, Payments
 from vkpay_async.service.refunds import Refunds
 from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
@@ -94,9 +95,11 @@ class VKPay:
         self._payments = Payments(context)
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
+        self._authorizations = Authorizations(context)
         self.on_paid = self._handlers.on_paid
         self.on_refunded = self._handlers.on_refunded
         self.on_transferred = self._handlers.on_transferred
+        self.on_transfer_authorized = self._handlers.on_transfer_authorized
 
     @classmethod
     def from_file(cls, path: str | Path, **options: Any) -> Self:
@@ -251,6 +254,10 @@ class VKPay:
     ) -> Transfer:
         """Sends ``transfer_amount`` fen to a user; the fields are those of :class:`TransferOptions`.
 
+        A WeChat user confirms it with ``options``, unless the transfer names an authorisation by ``out_authorization_no``
+        or ``authorization_id``: then there is no openid, and the money arrives at once. ``authorization_info``
+        (``out_authorization_no``, ``user_display_name``) asks for an authorisation while the user confirms.
+
         ``out_bill_no`` is the idempotency key: use the same one when trying again. The spellings of the older calls are
         taken too (``money``, ``amount``, ``out_biz_no``, ``re_user_name``, ``payee_account``, ``payee_real_name`` …).
 
@@ -280,6 +287,65 @@ class VKPay:
         """Takes back a transfer that the user has not confirmed (WeChat). Success means accepted."""
         await self._known.ensure(pid)
         return await self._transfers.cancel(provider, platform, pid, TransferRef(out_bill_no=out_bill_no))
+
+    async def create_user_confirm_authorization(
+        self,
+        *,
+        provider: str,
+        out_authorization_no: str,
+        openid: str,
+        transfer_scene_id: str,
+        user_display_name: str,
+        platform: str = "transfer",
+        pid: str | None = None,
+        **options: Unpack[AuthorizationOptions],
+    ) -> TransferAuthorization:
+        """Asks a user to receive the transfers of a scene without confirming them (WeChat), once for all.
+
+        The client hands ``options`` to ``requestMerchantTransfer`` within 24 hours; the answer is told to
+        ``on_transfer_authorized``. ``user_display_name`` is the user's name at your shop, at most 32 characters. Repeat an
+        unsure one with the same ``out_authorization_no``: 5 to 32 letters, digits, ``_`` or ``-``.
+
+        Raises :class:`InvalidArgument` (1005, 1012; Alipay has no such thing), :class:`OutcomeUnknown`, :class:`ProviderError`.
+        https://pay.weixin.qq.com/doc/v3/merchant/4015901167
+        """
+        named: dict[str, Any] = {
+            "out_authorization_no": out_authorization_no,
+            "openid": openid,
+            "transfer_scene_id": transfer_scene_id,
+            "user_display_name": user_display_name,
+        }
+        await self._known.ensure(pid)
+        return await self._authorizations.create(provider, platform, pid, {**options, **named})
+
+    async def query_user_confirm_authorization(
+        self,
+        *,
+        provider: str,
+        out_authorization_no: str,
+        is_display_authorization: bool = False,
+        platform: str = "transfer",
+        pid: str | None = None,
+    ) -> TransferAuthorization:
+        """Asks how an authorisation stands; what is news is told to ``on_transfer_authorized``.
+
+        With ``is_display_authorization`` the answer for one in effect has the ``options`` that show it to the user.
+        Raises :class:`ResourceNotFound` and other errors.
+        """
+        await self._known.ensure(pid)
+        return await self._authorizations.query(
+            provider, platform, pid, out_authorization_no, display=is_display_authorization
+        )
+
+    async def close_user_confirm_authorization(
+        self, *, provider: str, out_authorization_no: str, platform: str = "transfer", pid: str | None = None
+    ) -> TransferAuthorization:
+        """Ends an authorisation for good; another one needs another number.
+
+        Raises :class:`OutcomeUnknown`, :class:`ResourceNotFound` and other errors.
+        """
+        await self._known.ensure(pid)
+        return await self._authorizations.close(provider, platform, pid, out_authorization_no)
 
     async def handle_notification(
         self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST"

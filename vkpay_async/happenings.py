@@ -13,6 +13,8 @@ from vkpay_async.money import Fen
 from vkpay_async.order import Order
 
 DEFAULT_PID = "default"
+AUTHORIZATION = "transfer_auth"
+"""The kind of event that is about no other row."""
 
 
 class Event(Value, frozen=True, kw_only=True):
@@ -105,6 +107,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     decide: Callable[[Found], Decision]
     about_transfer: bool = False
+
+    @property
+    def about_order(self) -> bool:
+        return not self.about_transfer and self.event.kind != AUTHORIZATION
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

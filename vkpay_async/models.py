@@ -67,6 +67,20 @@ class TransferState(StrEnum):
         return self in (TransferState.SUCCESS, TransferState.FAIL, TransferState.CANCELLED)
 
 
+class AuthorizationState(StrEnum):
+    """Where a user's authorisation to receive without confirming stands. ``CLOSED`` is for good."""
+
+    WAIT_USER_CONFIRM = "WAIT_USER_CONFIRM"
+    TAKING_EFFECT = "TAKING_EFFECT"
+    CLOSED = "CLOSED"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def told(self) -> bool:
+        """It is one of those that a handler is told of."""
+        return self in (AuthorizationState.TAKING_EFFECT, AuthorizationState.CLOSED)
+
+
 class JsonObject(Mapping[str, Any]):
     """A JSON object that is decoded when it is first looked into; ``json`` holds its bytes as they came."""
 
@@ -99,7 +113,17 @@ class JsonObject(Mapping[str, Any]):
 
 
 _HIDDEN = frozenset(
-    {"app_auth_token", "auth_code", "body", "cert_no", "headers", "name", "order_string", "user_name"}
+    {
+        "app_auth_token",
+        "auth_code",
+        "body",
+        "cert_no",
+        "headers",
+        "name",
+        "order_string",
+        "user_display_name",
+        "user_name",
+    }
 )
 """Tokens, what holds them, one-time codes, foreign bytes and people's names: not for a log."""
 
@@ -229,8 +253,20 @@ class PayeeInfo(Value, frozen=True, kw_only=True):
     cert_no: str | None = None
 
 
+class AuthorizationInfo(Value, frozen=True, kw_only=True):
+    """An authorisation that the user is asked for while taking a transfer (WeChat)."""
+
+    out_authorization_no: str
+    user_display_name: str
+    authorization_notify_url: str | None = None
+
+
 class TransferRequest(Value, frozen=True, kw_only=True):
-    """Money to a user. ``out_bill_no`` is the idempotency key: use the same one when trying again."""
+    """Money to a user. ``out_bill_no`` is the idempotency key: use the same one when trying again.
+
+    With ``out_authorization_no`` or ``authorization_id`` it goes to the user who gave that authorisation, and nobody
+    confirms it. With ``authorization_info`` the user confirms it, and is asked for the authorisation on the way.
+    """
 
     out_bill_no: str
     transfer_amount: Fen
@@ -248,7 +284,16 @@ class TransferRequest(Value, frozen=True, kw_only=True):
     biz_scene: str = "DIRECT_TRANSFER"
     app_auth_token: str | None = None
     notify_url: str | None = None
+    out_authorization_no: str | None = None
+    authorization_id: str | None = None
+    authorization_info: AuthorizationInfo | None = None
+    sponsor_mchid: str | None = None
     other: Mapping[str, Any] = {}
+
+    @property
+    def authorized(self) -> bool:
+        """The user has agreed beforehand."""
+        return self.out_authorization_no is not None or self.authorization_id is not None
 
     def __repr__(self) -> str:
         return f"TransferRequest(out_bill_no={self.out_bill_no!r}, transfer_amount={self.transfer_amount})"
@@ -291,6 +336,71 @@ class FinishedTransfer(Transfer, frozen=True, kw_only=True):
     idempotency_key: str = ""
 
 
+class AuthorizationRequest(Value, frozen=True, kw_only=True):
+    """Asks a user to receive transfers of a scene without confirming each of them.
+
+    ``scene_info`` may hold ``client_ip``, ``device_id`` and ``device_type`` (``IOS``, ``ANDROID``, ``HARMONY``, ``OTHER``).
+    """
+
+    out_authorization_no: str
+    openid: str
+    transfer_scene_id: str
+    user_display_name: str
+    user_recv_perception: str | None = None
+    scene_info: Mapping[str, str] = {}
+    appid: str | None = None
+    authorization_notify_url: str | None = None
+    other: Mapping[str, Any] = {}
+
+
+class TransferAuthorization(Value, frozen=True, kw_only=True):
+    """An authorisation as the provider has it. ``options`` is what the client needs to ask the user.
+
+    ``authorize_time`` and ``close_time`` are milliseconds since the epoch.
+    """
+
+    out_authorization_no: str
+    state: AuthorizationState
+    raw_state: str
+    authorization_id: str | None = None
+    openid: str | None = None
+    mch_id: str | None = None
+    appid: str | None = None
+    user_display_name: str | None = None
+    transfer_scene_id: str | None = None
+    user_recv_perception: str | None = None
+    authorize_time: int | None = None
+    close_time: int | None = None
+    close_reason: str | None = None
+    options: Mapping[str, str] | None = None
+    raw: Mapping[str, Any] = {}
+
+    def to_client(self) -> dict[str, Any]:
+        """``result`` holds the provider's object; ``options`` are for ``uni.requestMerchantTransfer``."""
+        msg = _AUTHORIZATION_TEXTS.get(self.state, self.raw_state)
+        client: dict[str, Any] = {"code": 0, "msg": msg, "result": dict(self.raw)}
+        if self.options is not None:
+            client["options"] = dict(self.options)
+        return client
+
+
+_AUTHORIZATION_TEXTS = {
+    AuthorizationState.WAIT_USER_CONFIRM: "已受理商户的授权申请，待用户确认",
+    AuthorizationState.TAKING_EFFECT: "用户已确认授权，授权生效中",
+    AuthorizationState.CLOSED: "授权已关闭",
+}
+"""As vk-uni-pay words them."""
+
+
+class ChangedAuthorization(TransferAuthorization, frozen=True, kw_only=True):
+    """What the handler of authorisations is given: one that takes effect, or is closed.
+
+    ``idempotency_key`` is the same each time for the same change.
+    """
+
+    idempotency_key: str = ""
+
+
 class BillRow(Value, frozen=True, kw_only=True):
     """One line of a provider's daily bill: a payment, or money given back.
 
@@ -324,7 +434,7 @@ class RawNotification(Value, frozen=True, kw_only=True):
     method: str = "POST"
 
 
-NotificationKind = Literal["payment", "refund", "transfer", "closed", "other"]
+NotificationKind = Literal["payment", "refund", "transfer", "transfer_auth", "closed", "other"]
 
 
 class Notification(Value, frozen=True, kw_only=True):
@@ -339,6 +449,7 @@ class Notification(Value, frozen=True, kw_only=True):
     trade: Trade | None = None
     refund: Refund | None = None
     transfer: Transfer | None = None
+    authorization: TransferAuthorization | None = None
     raw: Mapping[str, Any] = {}
 
 

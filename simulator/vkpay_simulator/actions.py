@@ -9,10 +9,11 @@ import msgspec
 
 from vkpay_simulator.clock import china_rfc3339, seconds_of
 from vkpay_simulator.delivery import Attempt, Delivery
-from vkpay_simulator.providers.base import OrderView, SimProvider, SimulatorError
+from vkpay_simulator.providers.base import OrderView, SimProvider, SimulatorError, TakesAuthorizations
 from vkpay_simulator.world import World
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +45,16 @@ class Transfer(Body):
     """How a transfer ends: ``confirm``, ``fail`` or ``expire``."""
 
     out_bill_no: str
+    outcome: str
+    provider: str | None = None
+    pid: str | None = None
+    wait: bool = True
+
+
+class Authorization(Body):
+    """What becomes of an authorisation: ``confirm``, ``close`` or ``expire``."""
+
+    out_authorization_no: str
     outcome: str
     provider: str | None = None
     pid: str | None = None
@@ -134,6 +145,21 @@ async def transfer(world: World, body: Transfer) -> dict[str, Any]:
     )
 
 
+async def authorization(world: World, body: Authorization) -> dict[str, Any]:
+    """The user confirms or closes an authorisation at the provider that has it, or lets its time pass."""
+    able = [one for one in _providers(world, body.provider) if isinstance(one, TakesAuthorizations)]
+    return await _notified(
+        world,
+        body.wait,
+        lambda: _first(
+            able,
+            lambda provider: provider.settle_authorization(
+                body.out_authorization_no, body.outcome, pid=body.pid
+            ),
+        ),
+    )
+
+
 async def advance(world: World, body: Step) -> ClockView:
     """Moves business time; what is due on the way has happened when this answers."""
     given = body.advance_seconds
@@ -213,9 +239,9 @@ def _providers(world: World, name: str | None) -> list[SimProvider]:
     return [world.providers[name]]
 
 
-def _first(providers: Iterable[SimProvider], act: Callable[[SimProvider], T]) -> T:
+def _first(providers: Iterable[P], act: Callable[[P], T]) -> T:
     """The first provider that knows the thing; one that does not raises with status 404."""
-    unknown = SimulatorError("This world has no providers.", 404)
+    unknown = SimulatorError("There is no provider here that has such a thing.", 404)
     for provider in providers:
         try:
             return act(provider)

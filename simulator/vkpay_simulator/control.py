@@ -42,6 +42,7 @@ class Control:
             _post("cancel", self._acting(actions.Buyer, actions.cancel)),
             _post("refund", self._acting(actions.Refund, actions.refund)),
             _post("transfer", self._acting(actions.Transfer, actions.transfer)),
+            _post("authorization", self._acting(actions.Authorization, actions.authorization)),
             _get("orders", self.orders),
             _get("orders/{out_trade_no}", self.order),
             _get("deliveries", self.deliveries),

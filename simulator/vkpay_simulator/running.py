@@ -112,6 +112,17 @@ class RunningSimulator:
         body = actions.Transfer(out_bill_no=out_bill_no, outcome=outcome, **more)
         return self._do(actions.transfer(self.world, body))
 
+    def confirm_authorization(self, out_authorization_no: str, **more: Any) -> Doing[dict[str, Any]]:
+        """The user agrees to receive without confirming."""
+        return self.settle_authorization(out_authorization_no, "confirm", **more)
+
+    def settle_authorization(
+        self, out_authorization_no: str, outcome: str, **more: Any
+    ) -> Doing[dict[str, Any]]:
+        """What becomes of an authorisation: ``confirm``, ``close`` or ``expire``."""
+        body = actions.Authorization(out_authorization_no=out_authorization_no, outcome=outcome, **more)
+        return self._do(actions.authorization(self.world, body))
+
     def advance(self, time: float | str) -> Doing[actions.ClockView]:
         """Business time goes forward by seconds or by ``"24h4m"``."""
         return self._do(actions.advance(self.world, actions.Step(advance_seconds=time)))

@@ -15,6 +15,8 @@ from vkpay_async.config import Node
 from vkpay_async.errors import NotificationInvalid, ResourceNotFound, SignatureInvalid
 from vkpay_async.ledger import Event
 from vkpay_async.models import (
+    AuthorizationRequest,
+    AuthorizationState,
     BillRow,
     CreateOrder,
     Notification,
@@ -28,12 +30,13 @@ from vkpay_async.models import (
     Trade,
     TradeState,
     Transfer,
+    TransferAuthorization,
     TransferRef,
     TransferRequest,
     TransferState,
 )
 from vkpay_async.notify import NotificationResult
-from vkpay_async.notify.routes import payment_path, transfer_path
+from vkpay_async.notify.routes import authorization_path, payment_path, transfer_path
 from vkpay_async.order_info import (
     AppParams,
     CodePayResult,
@@ -106,6 +109,8 @@ class Bank:
         self.refund_state = RefundState.PROCESSING
         self.transfer_mch_id: str | None = None
         self.transfer_state = TransferState.SUCCESS
+        self.authorization_mch_id: str | None = None
+        self.authorization_state = AuthorizationState.TAKING_EFFECT
         self._errors: dict[str, list[BaseException]] = {}
 
     def fail(self, operation: str, *errors: BaseException) -> None:
@@ -196,7 +201,8 @@ class FakeProvider:
     def transfer(self, request: TransferRequest) -> Flow[Transfer]:
         yield ASK
         self.bank.asked("transfer", request)
-        return self._transfer(request.out_bill_no, TransferState.WAIT_USER_CONFIRM)
+        state = TransferState.SUCCESS if request.authorized else TransferState.WAIT_USER_CONFIRM
+        return self._transfer(request.out_bill_no, state)
 
     def query_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         yield ASK
@@ -207,6 +213,23 @@ class FakeProvider:
         yield ASK
         self.bank.asked("cancel_transfer", ref)
         return self._transfer(ref.out_bill_no or "B1", TransferState.CANCELING)
+
+    def create_authorization(self, request: AuthorizationRequest) -> Flow[TransferAuthorization]:
+        yield ASK
+        self.bank.asked("create_authorization", request)
+        return self._authorization(request.out_authorization_no, AuthorizationState.WAIT_USER_CONFIRM)
+
+    def query_authorization(
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
+    ) -> Flow[TransferAuthorization]:
+        yield ASK
+        self.bank.asked("query_authorization", (out_authorization_no, is_display_authorization))
+        return self._authorization(out_authorization_no, self.bank.authorization_state)
+
+    def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
+        yield ASK
+        self.bank.asked("close_authorization", out_authorization_no)
+        return self._authorization(out_authorization_no, AuthorizationState.CLOSED)
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         yield ASK
@@ -244,6 +267,18 @@ class FakeProvider:
             mch_id=self.bank.transfer_mch_id or self.mch_id,
             options={"mchId": "1900000001", "appId": "wx1", "package": "p"},
             raw={"out_bill_no": number},
+        )
+
+    def _authorization(self, number: str, state: AuthorizationState) -> TransferAuthorization:
+        return TransferAuthorization(
+            out_authorization_no=number,
+            state=state,
+            raw_state=state.value,
+            authorization_id="201",
+            openid="payer",
+            mch_id=self.bank.authorization_mch_id or self.mch_id,
+            options={"mchId": "1900000001", "appId": "wx1", "package": "p"},
+            raw={"out_authorization_no": number},
         )
 
 
@@ -324,6 +359,19 @@ class Shop:
             transfer=Transfer(**{"out_bill_no": out_bill_no, **known}),
         )
         return await self.deliver(transfer_path("wxpay_transfer", "B1", pid), event)
+
+    async def notify_authorization(
+        self, number: str = "AUTH1", *, pid: str | None = None, **fields: Any
+    ) -> NotificationResult:
+        state = fields.setdefault("state", AuthorizationState.TAKING_EFFECT)
+        known: dict[str, Any] = {"out_authorization_no": number, "raw_state": state.value, "openid": "payer"}
+        event = Notification(
+            kind="transfer_auth",
+            id="1",
+            event="MCHTRANSFER.AUTHORIZATION",
+            authorization=TransferAuthorization(**{**known, **fields}),
+        )
+        return await self.deliver(authorization_path("wxpay_transfer", "AUTH1", pid), event)
 
     async def deliver(
         self, path: str, event: Notification | bytes, headers: dict[str, str] = GENUINE

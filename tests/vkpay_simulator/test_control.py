@@ -173,6 +173,23 @@ async def test_a_transfer_is_settled(client: Client) -> None:
     )
 
 
+class Authorizing(Other):
+    def settle_authorization(
+        self, out_authorization_no: str, outcome: str, *, pid: str | None = None
+    ) -> dict[str, Any]:
+        return {"number": out_authorization_no, "outcome": outcome, "pid": pid}
+
+
+async def test_an_authorisation_is_settled_by_a_provider_that_has_such_things(client: Client) -> None:
+    body = {"out_authorization_no": "AUTH1", "outcome": "confirm", "pid": "certs"}
+    refused = await post(client, "authorization", body)
+    assert refused == (404, {"error": "There is no provider here that has such a thing."})
+    world = World(providers={"toy": Toy, "other": Authorizing})
+    async with TestClient(TestServer(build_app(world))) as both:
+        said = {"number": "AUTH1", "outcome": "confirm", "pid": "certs"}
+        assert await post(both, "authorization", body) == (200, said)
+
+
 async def test_the_clock_reads_lengths_of_time(client: Client) -> None:
     assert (await get(client, "clock"))["offset_seconds"] == 0
     assert (await post(client, "clock", {"advance_seconds": "24h4m"}))[1] == {

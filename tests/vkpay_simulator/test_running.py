@@ -99,6 +99,9 @@ def test_the_buyer_and_the_operator(vkpay_sim: RunningSimulator) -> None:
     assert vkpay_sim.settle_refund("toy-1").wait()["status"] == "SUCCESS"
     assert vkpay_sim.confirm_transfer("t1").wait()["outcome"] == "confirm"
     assert vkpay_sim.settle_transfer("t1", "fail").wait()["outcome"] == "fail"
+    for settle in (vkpay_sim.confirm_authorization("a1"), vkpay_sim.settle_authorization("a1", "close")):
+        with pytest.raises(SimulatorError, match="no provider here"):
+            settle.wait()
     assert [order.out_trade_no for order in vkpay_sim.orders()] == ["no-1"]
     with pytest.raises(SimulatorError, match="no order"):
         vkpay_sim.pay("no-2").wait()

@@ -12,7 +12,17 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from vkpay_async.happenings import DEFAULT_PID, Claim, Claimed, Decision, Event, Found, Operation, Outcome
+from vkpay_async.happenings import (
+    AUTHORIZATION,
+    DEFAULT_PID,
+    Claim,
+    Claimed,
+    Decision,
+    Event,
+    Found,
+    Operation,
+    Outcome,
+)
 from vkpay_async.ledger import orders, refunds, transfers
 from vkpay_async.ledger.bulk import Bulk, Lookup
 from vkpay_async.ledger.events import LIGHT, event_of_light
@@ -70,8 +80,16 @@ def finish(connection: Connection, outcome: Outcome) -> bool:
 def _lock(connection: Connection, operations: Sequence[Operation]) -> None:
     """Two processes that each hear copies of what the other handles would wait for each other's rows."""
     happened = [operation.event for operation in operations]
-    orders.lock(connection, {event.number for event in happened if event.kind != "transfer"})
+    alone = ("transfer", AUTHORIZATION)
+    orders.lock(connection, {event.number for event in happened if event.kind not in alone})
     transfers.lock_all(connection, {_transfer_key(event) for event in happened if event.kind == "transfer"})
+    _lock_alone(connection, happened)
+
+
+def _lock_alone(connection: Connection, happened: Iterable[Event]) -> None:
+    """Events that are about no other row are locked themselves."""
+    if connection.dialect.name != "sqlite":
+        _RUNNERS.run(connection, {event.number for event in happened if event.kind == AUTHORIZATION})
 
 
 def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -119,10 +137,11 @@ class _Batch:
 
     def __init__(self, connection: Connection, claims: Sequence[Claim]) -> None:
         self._connection = connection
-        self._orders = orders.lock_all(connection, {c.event.number for c in claims if not c.about_transfer})
+        self._orders = orders.lock_all(connection, {c.event.number for c in claims if c.about_order})
         self._transfers = transfers.lock_all(
             connection, {_transfer_key(c.event) for c in claims if c.about_transfer}
         )
+        _lock_alone(connection, (c.event for c in claims))
         self._events = _known(connection, {c.event.number for c in claims})
         self._paid: list[dict[str, Any]] = []
         self._new: dict[tuple[str, str], Event] = {}
@@ -156,7 +175,7 @@ class _Batch:
         self._paid.clear()
 
     def _order(self, claim: Claim) -> Order | None:
-        return None if claim.about_transfer else self._orders.get(claim.event.number)
+        return self._orders.get(claim.event.number) if claim.about_order else None
 
     def _change(self, claim: Claim, decision: Decision) -> bool:
         number, order = claim.event.number, self._order(claim)
@@ -167,7 +186,8 @@ class _Batch:
             )
             return True
         if order is None:
-            return False
+            new = decision.event is not None and decision.event.id == claim.event.id
+            return claim.event.kind == AUTHORIZATION and new and decision.error is None
         if decision.paid is not None:
             self._orders[number] = msgspec.structs.replace(order, status=1, **decision.paid)
             self._paid.append({"number": number, **decision.paid})

@@ -8,8 +8,14 @@ import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
 from vkpay_async.happenings import Decision, Event, Found, RefundChange, TransferRecord
-from vkpay_async.models import JsonObject, Refund, Trade, Transfer
-from vkpay_async.notify.matching import check_pid, check_refund, check_trade, check_transfer
+from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
+from vkpay_async.notify.matching import (
+    check_authorization,
+    check_pid,
+    check_refund,
+    check_trade,
+    check_transfer,
+)
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
 from vkpay_async.pay_type import split_pay_type
@@ -110,6 +116,20 @@ def on_transfer(
     if not transfer.state.final:
         return Decision()
     return Decision(event=_to_run(event, known, None, terms), transfer=record)
+
+
+def on_authorization(
+    found: Found, event: Event, authorization: TransferAuthorization, provider: Provider, terms: Terms
+) -> Decision:
+    """An authorisation's news. The event is all that is kept of it."""
+    known = found.event
+    try:
+        check_authorization(authorization, event.number, provider)
+    except NotificationMismatch as error:
+        return _unmatched(event, known, error, terms)
+    if known is not None and known.state != "unmatched":
+        return _met_again(known, terms)
+    return Decision(event=_to_run(event, known, None, terms)) if authorization.state.told else Decision()
 
 
 def provider_of(event: Event) -> str:

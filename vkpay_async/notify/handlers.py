@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from vkpay_async.errors import ConfigError
-from vkpay_async.models import FinishedTransfer
+from vkpay_async.models import ChangedAuthorization, FinishedTransfer
 from vkpay_async.order import PaidOrder, RefundedOrder
 
 PaidHandler: TypeAlias = (
@@ -29,7 +29,16 @@ TransferHandler: TypeAlias = (
     | Callable[[FinishedTransfer, Any], Awaitable[bool | None]]
 )
 
+AuthorizationHandler: TypeAlias = (
+    Callable[[ChangedAuthorization], Awaitable[bool | None]]
+    | Callable[[ChangedAuthorization, Any], Awaitable[bool | None]]
+)
+
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Awaitable[bool | None]])
+
+
+_WITHOUT_TYPE = frozenset({"transfer", "transfer_auth"})
+"""Kinds that are about no order: one handler is told of all of them."""
 
 
 class Handler(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +71,22 @@ class Handlers:
         """Registers what is told of transfers that have come to their end."""
         return self._register("transfer", None, handler, "transfers")
 
+    def on_transfer_authorized(self, handler: AuthorizationHandler) -> AuthorizationHandler:
+        """Registers what is told of authorisations to receive without confirming: that one takes effect, that one is closed.
+
+        The two may be told in either order; ``CLOSED`` is for good.
+        """
+        return self._register("transfer_auth", None, handler, "authorisations of transfers")
+
     def find(self, kind: str, order_type: str | None) -> Handler | None:
-        return self._by_key.get((kind, None if kind == "transfer" else order_type))
+        return self._by_key.get((kind, None if kind in _WITHOUT_TYPE else order_type))
 
     def keys(self) -> frozenset[tuple[str, str | None]]:
-        """The kinds and order types that have a handler; a transfer has no type."""
+        """The kinds and order types that have a handler; what is about no order has no type."""
         return frozenset(self._by_key)
 
     def types(self, kind: str) -> frozenset[str]:
-        """The order types that have a handler of this kind; a transfer's is the empty one."""
+        """The order types that have a handler of this kind; the empty one for what is about no order."""
         return self._types.get(kind, frozenset())
 
     def _register(self, kind: str, order_type: str | None, handler: AnyHandler, whose: str) -> AnyHandler:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vkpay_async.errors import NotificationMismatch
-from vkpay_async.models import Refund, Trade, Transfer
+from vkpay_async.models import Refund, Trade, Transfer, TransferAuthorization
 from vkpay_async.order import Order
 from vkpay_async.providers.base import Provider
 
@@ -33,6 +33,14 @@ def check_transfer(transfer: Transfer, out_bill_no: str, provider: Provider) -> 
     """Raises :class:`NotificationMismatch` unless merchant and number are the transfer's."""
     _same("merchant", transfer.mch_id, provider.mch_id)
     _same("transfer number", transfer.out_bill_no, out_bill_no)
+
+
+def check_authorization(
+    authorization: TransferAuthorization, out_authorization_no: str, provider: Provider
+) -> None:
+    """Raises :class:`NotificationMismatch` unless merchant and number are the authorisation's."""
+    _same("merchant", authorization.mch_id, provider.mch_id)
+    _same("authorisation number", authorization.out_authorization_no, out_authorization_no)
 
 
 def check_pid(order: Order, pid: str) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.happenings import Claim, Claimed, Event, record_of
-from vkpay_async.models import JsonObject, Refund, Trade, Transfer
+from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
 from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger
 
 log = logging.getLogger("vkpay_async.notify")
+
+
+Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +102,16 @@ class Pipeline:
             event,
             lambda f, t: decisions.on_transfer(f, event, transfer, record, provider, t),
             about_transfer=True,
+        )
+
+    async def authorized(
+        self, number: str, authorization: TransferAuthorization, provider: Provider, source: Source
+    ) -> Settled:
+        """An authorisation's news; the handler is told that it takes effect, and that it is closed."""
+        subject = ("", authorization.state.value)
+        event = self._event("transfer_auth", number, subject, authorization, provider, source)
+        return await self._settle(
+            event, lambda f, t: decisions.on_authorization(f, event, authorization, provider, t)
         )
 
     async def redeliver(self, most: int = 100) -> int:
@@ -180,7 +193,7 @@ class Pipeline:
         kind: str,
         number: str,
         subject: tuple[str, str],
-        happened: Trade | Refund | Transfer,
+        happened: Happened,
         provider: Provider,
         source: Source,
     ) -> Event:
@@ -213,6 +226,9 @@ class Pipeline:
             settled = await self.transferred(
                 event.number, read(event.happened, type=Transfer), provider, source
             )
+        elif event.kind == "transfer_auth":
+            given = read(event.happened, type=TransferAuthorization)
+            settled = await self.authorized(event.number, given, provider, source)
         else:
             way = self.paid if event.kind == "payment" else self.closed
             settled = await way(event.number, read(event.happened, type=Trade), provider, source)
@@ -247,7 +263,7 @@ class Pipeline:
             )
 
 
-def _without_raw(happened: Trade | Refund | Transfer) -> Trade | Refund | Transfer:
+def _without_raw(happened: Happened) -> Happened:
     """A notification's own words stand in its body, and with the order: a third time they would cost a page of the row."""
     return msgspec.structs.replace(happened, raw={}) if isinstance(happened, Trade) else happened
 

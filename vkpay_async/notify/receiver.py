@@ -171,7 +171,7 @@ class Receiver:
 
     async def _pid(self, route: Route) -> str | None:
         """Whose notification it is. Where only one merchant takes this way of paying, the ledger need not be asked."""
-        if route.kind == "transfer":
+        if route.kind != "payment":
             return route.pid
         sole = self._providers.sole_pid(route.pay_type)
         if sole is not None:
@@ -194,6 +194,8 @@ class Receiver:
         number, pipeline = route.number, self._pipeline
         if notification.transfer is not None:
             return await pipeline.transferred(number, notification.transfer, provider, source)
+        if notification.authorization is not None:
+            return await pipeline.authorized(number, notification.authorization, provider, source)
         if notification.refund is not None:
             return await pipeline.refunded(number, notification.refund, provider, source)
         if notification.trade is not None and notification.kind == "payment":
@@ -249,7 +251,8 @@ def _outcome(result: NotificationResult) -> str:
 
 def _check_address(route: Route, notification: Notification) -> None:
     """A payment that came to a transfer's address would be acknowledged without being stored, and the other way."""
-    if notification.kind != "other" and (notification.kind == "transfer") != (route.kind == "transfer"):
+    where = notification.kind if notification.kind in ("transfer", "transfer_auth") else "payment"
+    if notification.kind != "other" and where != route.kind:
         raise NotificationMismatch(
             f"a notification of kind {notification.kind!r} at the address of a {route.kind}; nothing was changed"
         )

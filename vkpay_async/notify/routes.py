@@ -1,5 +1,5 @@
-"""Addresses that providers call: ``…/vk-pay-notify/<pay_type>/<out_trade_no>`` and
-``…/transfer-notify/<pay_type>/<out_bill_no>/<pid>``.
+"""Addresses that providers call: ``…/vk-pay-notify/<pay_type>/<out_trade_no>``,
+``…/transfer-notify/<pay_type>/<out_bill_no>/<pid>`` and ``…/transfer-auth-notify/<pay_type>/<out_authorization_no>/<pid>``.
 
 The number in the path finds the merchant before anything can be verified.
 """
@@ -15,13 +15,14 @@ from vkpay_async.errors import NotificationInvalid
 
 PAYMENT = "vk-pay-notify"
 TRANSFER = "transfer-notify"
+TRANSFER_AUTH = "transfer-auth-notify"
 LONGEST_PATH = 1024
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notification's path says. ``pid`` is only in a transfer's; an order's is in the ledger."""
+    """What a notification's path says. ``pid`` is only where no order tells it; an order's is in the ledger."""
 
-    kind: Literal["payment", "transfer"]
+    kind: Literal["payment", "transfer", "transfer_auth"]
     pay_type: str
     number: str
     pid: str | None = None
@@ -35,6 +36,11 @@ def transfer_path(pay_type: str, out_bill_no: str, pid: str | None) -> str:
     return f"/{TRANSFER}/{pay_type}/{quote(out_bill_no, safe='')}/{quote(pid or 'default', safe='')}"
 
 
+def authorization_path(pay_type: str, out_authorization_no: str, pid: str | None) -> str:
+    number = quote(out_authorization_no, safe="")
+    return f"/{TRANSFER_AUTH}/{pay_type}/{number}/{quote(pid or 'default', safe='')}"
+
+
 def parse_path(path: str) -> Route:
     """Reads a path, whatever the application is mounted under. Raises :class:`NotificationInvalid`."""
     if len(path) > LONGEST_PATH:
@@ -46,6 +52,8 @@ def parse_path(path: str) -> Route:
         return Route(kind="payment", pay_type=parts[-2], number=parts[-1])
     if parts[-4:-3] == [TRANSFER]:
         return Route(kind="transfer", pay_type=parts[-3], number=parts[-2], pid=parts[-1])
+    if parts[-4:-3] == [TRANSFER_AUTH]:
+        return Route(kind="transfer_auth", pay_type=parts[-3], number=parts[-2], pid=parts[-1])
     raise NotificationInvalid(
         f"no notification address: {path[:200]!r}; expected …/{PAYMENT}/<pay_type>/<out_trade_no>"
     )

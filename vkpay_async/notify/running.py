@@ -12,7 +12,13 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.errors import VKPayError
 from vkpay_async.happenings import Event, Outcome
-from vkpay_async.models import FinishedTransfer, Refund, Transfer
+from vkpay_async.models import (
+    ChangedAuthorization,
+    FinishedTransfer,
+    Refund,
+    Transfer,
+    TransferAuthorization,
+)
 from vkpay_async.notify.deadlines import Deadlines
 from vkpay_async.notify.handlers import Handler, Handlers
 from vkpay_async.notify.waiting import Waiting
@@ -130,6 +136,9 @@ class Runner:
         if event.kind == "transfer":
             transfer = msgspec.json.decode(event.happened, type=Transfer)
             return FinishedTransfer(**msgspec.structs.asdict(transfer), idempotency_key=event.id)
+        if event.kind == "transfer_auth":
+            given = msgspec.json.decode(event.happened, type=TransferAuthorization)
+            return ChangedAuthorization(**msgspec.structs.asdict(given), idempotency_key=event.id)
         order = order or await self._ledger.require(event.number)
         if event.kind == "refund":
             refund = msgspec.json.decode(event.happened, type=Refund)

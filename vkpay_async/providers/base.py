@@ -15,6 +15,7 @@ import msgspec
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
+    AuthorizationRequest,
     BillRow,
     CreateOrder,
     Notification,
@@ -26,6 +27,7 @@ from vkpay_async.models import (
     RefundRequest,
     Trade,
     Transfer,
+    TransferAuthorization,
     TransferRef,
     TransferRequest,
     Value,
@@ -124,6 +126,17 @@ class Provider(Protocol):
 
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         """Takes a transfer back that the user has not confirmed."""
+
+    def create_authorization(self, request: AuthorizationRequest) -> Flow[TransferAuthorization]:
+        """Asks a user to receive transfers without confirming each. Raises :class:`InvalidArgument` where there is no such thing."""
+
+    def query_authorization(
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
+    ) -> Flow[TransferAuthorization]:
+        """How an authorisation stands. Raises :class:`ResourceNotFound`."""
+
+    def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
+        """Ends an authorisation."""
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from vkpay_async.models import PayeeInfo
+from vkpay_async.models import AuthorizationInfo, PayeeInfo
 
 
 class PaymentOptions(TypedDict, total=False):
@@ -48,6 +48,10 @@ class TransferOptions(TypedDict, total=False):
     biz_scene: str
     app_auth_token: str | None
     notify_url: str | None
+    out_authorization_no: str | None
+    authorization_id: str | None
+    authorization_info: AuthorizationInfo | Mapping[str, Any] | None
+    sponsor_mchid: str | None
     other: Mapping[str, Any]
 
     pay_type: str | None
@@ -65,3 +69,13 @@ class TransferOptions(TypedDict, total=False):
     payee_real_name: str | None
     check_name: bool
     version: int
+
+
+class AuthorizationOptions(TypedDict, total=False):
+    """Optional arguments of ``create_user_confirm_authorization``."""
+
+    user_recv_perception: str | None
+    scene_info: Mapping[str, str] | None
+    appid: str | None
+    authorization_notify_url: str | None
+    other: Mapping[str, Any] | None

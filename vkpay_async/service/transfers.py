@@ -9,9 +9,9 @@ import msgspec
 
 from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.happenings import TransferRecord, record_of
-from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest
+from vkpay_async.models import AuthorizationInfo, PayeeInfo, Transfer, TransferRef, TransferRequest
 from vkpay_async.notify import Source
-from vkpay_async.notify.routes import transfer_path
+from vkpay_async.notify.routes import authorization_path, transfer_path
 from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
@@ -125,16 +125,42 @@ class Transfers:
         arguments.checked_transfer_amount(fields["transfer_amount"])
         values = {key: value for key, value in fields.items() if value is not None}
         if provider == "wxpay":
-            arguments.required_text(values.get("openid"), "openid", 1012)
-            values.setdefault(
-                "notify_url", self._c.config.notify_base(pid) + transfer_path(pay_type, out_bill_no, pid)
-            )
+            values |= self._wxpay_fields(pay_type, pid, out_bill_no, values)
         if "payee_info" in values:
             values["payee_info"] = _payee(values["payee_info"])
         try:
             return TransferRequest(**values)
         except TypeError as error:
             raise InvalidArgument(f"transfer: {error}; pass provider fields in other") from error
+
+    def _wxpay_fields(
+        self, pay_type: str, pid: str | None, out_bill_no: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if "authorization_info" in values:
+            info = self._authorization_info(pay_type, pid, values["authorization_info"])
+            fields["authorization_info"] = info
+        if "out_authorization_no" in values or "authorization_id" in values:
+            return fields  # the answer is the end: the current page of that call knows no notify_url
+        arguments.required_text(values.get("openid"), "openid", 1012)
+        if "notify_url" not in values:
+            path = transfer_path(pay_type, out_bill_no, pid)
+            fields["notify_url"] = self._c.config.notify_base(pid) + path
+        return fields
+
+    def _authorization_info(
+        self, pay_type: str, pid: str | None, given: AuthorizationInfo | Mapping[str, Any]
+    ) -> AuthorizationInfo:
+        if not isinstance(given, AuthorizationInfo):
+            try:
+                given = msgspec.convert(dict(given), AuthorizationInfo)
+            except (TypeError, ValueError, msgspec.ValidationError) as error:
+                raise InvalidArgument(f"authorization_info: {error}") from error
+        if given.authorization_notify_url:
+            return given
+        path = authorization_path(pay_type, given.out_authorization_no, pid)
+        url = self._c.config.notify_base(pid) + path
+        return msgspec.structs.replace(given, authorization_notify_url=url)
 
 
 def new_spelling(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from vkpay_async.notify.routes import PAYMENT, TRANSFER
+from vkpay_async.notify.routes import PAYMENT, TRANSFER, TRANSFER_AUTH
 from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.exchange import Reply, Request, json_reply, text_reply
 
@@ -25,6 +25,7 @@ READY_TIMEOUT_S = 2.0
 ROUTES = (
     f"/{PAYMENT}/{{pay_type}}/{{out_trade_no}}",
     f"/{TRANSFER}/{{pay_type}}/{{out_bill_no}}/{{pid}}",
+    f"/{TRANSFER_AUTH}/{{pay_type}}/{{out_authorization_no}}/{{pid}}",
     "/health",
     "/ready",
 )
@@ -54,6 +55,7 @@ class Router:
         self._endpoints = {
             (PAYMENT, 3): notify,
             (TRANSFER, 4): notify,
+            (TRANSFER_AUTH, 4): notify,
             ("health", 1): Endpoint(methods=look, answer=_health),
             ("ready", 1): Endpoint(methods=look, answer=self._ready),
         }

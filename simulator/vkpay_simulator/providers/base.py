@@ -61,6 +61,16 @@ class NamesErrorCodes(Protocol):
         """Every code there is."""
 
 
+@runtime_checkable
+class TakesAuthorizations(Protocol):
+    """A provider whose users can authorise transfers once for all."""
+
+    def settle_authorization(
+        self, out_authorization_no: str, outcome: str, *, pid: str | None = None
+    ) -> dict[str, Any]:
+        """What becomes of an authorisation: ``confirm`` (the user agrees), ``close`` or ``expire``."""
+
+
 class SimProvider(Protocol):
     """One provider's half of the simulator. Made with the world: ``WxpaySim(world)``."""
 

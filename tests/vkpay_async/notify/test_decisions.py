@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.vkpay_async.fake import FakeProvider
 from vkpay_async import NotificationMismatch, Order, OrderNotFound, Refund, RefundState, TradeState, Transfer
 from vkpay_async.happenings import Decision, Event, Found, TransferRecord
-from vkpay_async.models import Trade, TransferState
+from vkpay_async.models import AuthorizationState, Trade, TransferAuthorization, TransferState
 from vkpay_async.notify.decisions import (
     CHECK_AGAIN_MS,
     Terms,
+    on_authorization,
     on_closed,
     on_payment,
     on_refund,
@@ -57,6 +58,9 @@ REFUND = Refund(
     refund_id="50",
 )
 TRANSFER = Transfer(out_bill_no="A1", state=TransferState.SUCCESS, raw_state="SUCCESS")
+AUTHORIZATION = TransferAuthorization(
+    out_authorization_no="A1", state=AuthorizationState.TAKING_EFFECT, raw_state="TAKING_EFFECT"
+)
 RECORD = TransferRecord(out_bill_no="A1", pid="default", pay_type="wxpay_transfer", state="SUCCESS")
 
 
@@ -320,6 +324,39 @@ class TestTransfer:
 
     def test_another_is_kept_for_a_person(self) -> None:
         decision = self.decide(transfer=msgspec.structs.replace(TRANSFER, out_bill_no="B2"))
+        assert isinstance(decision.error, NotificationMismatch)
+        assert decision.event is not None
+        assert decision.event.state == "unmatched"
+
+
+class TestAuthorization:
+    def decide(
+        self, event: Event | None = None, *, wrong: dict[str, Any] | None = None, **more: Any
+    ) -> Decision:
+        given = msgspec.structs.replace(AUTHORIZATION, **(wrong or {}))
+        return on_authorization(Found(event=event), NEW, given, PROVIDER, terms(**more))
+
+    @pytest.mark.parametrize("state", [AuthorizationState.TAKING_EFFECT, AuthorizationState.CLOSED])
+    def test_its_beginning_and_its_end_are_told(self, state: AuthorizationState) -> None:
+        decision = self.decide(wrong={"state": state})
+        assert run(decision.event) == ("01NEW", "me", LEASE, 1, None)
+        assert (decision.transfer, decision.paid, decision.error) == (None, None, None)
+
+    @pytest.mark.parametrize("state", [AuthorizationState.WAIT_USER_CONFIRM, AuthorizationState.UNKNOWN])
+    def test_anything_else_changes_nothing(self, state: AuthorizationState) -> None:
+        assert self.decide(wrong={"state": state}) == Decision()
+
+    def test_a_copy_changes_nothing(self) -> None:
+        assert self.decide(known("done")) == Decision()
+
+    def test_one_that_nobody_was_there_to_hear_is_told(self) -> None:
+        heard = msgspec.structs.replace(known("done", attempts=0), type=None)
+        assert run(self.decide(heard).event) is not None
+        assert self.decide(heard, types=frozenset()).event is None
+
+    @pytest.mark.parametrize("wrong", [{"out_authorization_no": "B2"}, {"mch_id": "1900000007"}])
+    def test_another_is_kept_for_a_person(self, wrong: dict[str, Any]) -> None:
+        decision = self.decide(wrong=wrong)
         assert isinstance(decision.error, NotificationMismatch)
         assert decision.event is not None
         assert decision.event.state == "unmatched"

@@ -1,10 +1,18 @@
 import pytest
 
 from vkpay_async import NotificationInvalid
-from vkpay_async.notify.routes import Route, parse_path, payment_path, transfer_path
+from vkpay_async.notify.routes import (
+    Route,
+    authorization_path,
+    parse_path,
+    payment_path,
+    transfer_path,
+)
 
 
-@pytest.mark.parametrize("prefix", ["", "/pay", "/a/b/c", "/vk-pay-notify", "/transfer-notify/x"])
+@pytest.mark.parametrize(
+    "prefix", ["", "/pay", "/a/b/c", "/vk-pay-notify", "/transfer-notify/x", "/transfer-auth-notify/x"]
+)
 @pytest.mark.parametrize("number", ["20261121-0001", "a|b*c_d", "100%", "a/b", "茶", "a b", "%2F"])
 def test_a_payments_address_is_read_back_wherever_it_is_mounted(prefix: str, number: str) -> None:
     path = prefix + payment_path("wxpay_mp-weixin", number)
@@ -18,14 +26,21 @@ def test_a_payments_address_is_read_back_wherever_it_is_mounted(prefix: str, num
 @pytest.mark.parametrize(
     ("pid", "read"), [(None, "default"), ("", "default"), ("shop-7", "shop-7"), ("a/b", "a/b")]
 )
-def test_a_transfers_address_names_the_merchant(prefix: str, pid: str | None, read: str) -> None:
+def test_the_address_of_a_transfer_or_authorisation_names_the_merchant(
+    prefix: str, pid: str | None, read: str
+) -> None:
     path = prefix + transfer_path("wxpay_transfer", "B1", pid)
     assert parse_path(path) == Route(kind="transfer", pay_type="wxpay_transfer", number="B1", pid=read)
+    path = prefix + authorization_path("wxpay_transfer", "B1", pid)
+    assert parse_path(path) == Route(kind="transfer_auth", pay_type="wxpay_transfer", number="B1", pid=read)
 
 
 def test_the_addresses_are_vk_uni_pays() -> None:
     assert payment_path("alipay_h5", "A1") == "/vk-pay-notify/alipay_h5/A1"
     assert transfer_path("wxpay_transfer", "B1", None) == "/transfer-notify/wxpay_transfer/B1/default"
+    assert authorization_path("wxpay_transfer", "AUTH1", "shop-7") == (
+        "/transfer-auth-notify/wxpay_transfer/AUTH1/shop-7"
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,6 +52,7 @@ def test_the_addresses_are_vk_uni_pays() -> None:
         "/vk-pay-notify/wxpay_h5",
         "/vk-pay-notify/wxpay_h5/A1/more",
         "/transfer-notify/x/B1",
+        "/transfer-auth-notify/x/AUTH1",
         "/etc",
     ],
 )

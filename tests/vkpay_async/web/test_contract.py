@@ -112,8 +112,11 @@ async def test_a_number_in_the_address_is_found_however_it_is_written(call: Call
     assert limited.bank.count()["notification"] == 1
 
 
-async def test_a_transfers_notification_is_taken_in(call: Call, limited: Shop) -> None:
-    path = f"{PREFIX}/transfer-notify/wxpay_transfer/B1/shop7"
+@pytest.mark.parametrize("kind", ["transfer-notify", "transfer-auth-notify"])
+async def test_a_transfers_or_authorisations_notification_is_taken_in(
+    call: Call, limited: Shop, kind: str
+) -> None:
+    path = f"{PREFIX}/{kind}/wxpay_transfer/B1/shop7"
     assert (await call("POST", path, b"{}")).status == 500
     assert limited.bank.last("notification").path == path
 

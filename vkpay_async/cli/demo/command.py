@@ -11,6 +11,7 @@ from typing import Annotated, Protocol
 
 import typer
 
+from vkpay_async.cli.demo.authorizations import authorization_flows
 from vkpay_async.cli.demo.payments import partner_flows, payment_flows
 from vkpay_async.cli.demo.report import DemoFlow, Report, Watch, run_flows
 from vkpay_async.cli.demo.shop import PARTNER, Shop, open_shop
@@ -103,6 +104,7 @@ def all_flows(shop: Shop) -> list[DemoFlow]:
         *(flow for merchant in MERCHANTS for flow in payment_flows(shop, merchant)),
         *partner_flows(shop, PARTNER),
         *(flow for merchant in MERCHANTS for flow in transfer_flows(shop, merchant)),
+        *(flow for merchant in MERCHANTS for flow in authorization_flows(shop, merchant)),
     ]
 
 

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from vkpay_async.cli.demo.simulator import Simulator, config_in, running_simulator
 from vkpay_async.client import VKPay
-from vkpay_async.models import Transfer
+from vkpay_async.models import Transfer, TransferAuthorization
 from vkpay_async.notify import NotificationResult
 from vkpay_async.notify.routes import parse_path
 from vkpay_async.order import PaidOrder
@@ -47,7 +47,7 @@ class WatchedPay(VKPay):
         return result
 
     async def first_arrival(self, number: str) -> NotificationResult:
-        """Waits for the first notification about an order or transfer."""
+        """Waits for the first notification about an order, transfer or authorisation."""
         async with self._news:
             await self._news.wait_for(lambda: self.arrived[number])
         return self.arrived[number][0]
@@ -56,8 +56,8 @@ class WatchedPay(VKPay):
 class Shop:
     """A merchant's application, and the people around it.
 
-    ``handled`` counts the runs of each order's handler, ``transferred`` has what the transfer handler was told, and
-    ``sub_merchants`` the arguments that name the service provider's first sub-merchant, by provider. ``prefix`` begins every
+    ``handled`` counts the runs of each order's handler, ``transferred`` and ``authorized`` have what their handlers were
+    told, and ``sub_merchants`` the arguments that name the service provider's first sub-merchant, by provider. ``prefix`` begins every
     number, so that a database that outlives the demo can be used again.
     """
 
@@ -75,15 +75,20 @@ class Shop:
         self.sub_merchants = sub_merchants
         self.handled: Counter[str] = Counter()
         self.transferred: dict[str, list[Transfer]] = defaultdict(list)
+        self.authorized: dict[str, list[TransferAuthorization]] = defaultdict(list)
         self.code_url: str | None = None
         pay.on_paid(ORDER_TYPE)(self._paid)
         pay.on_transferred(self._transferred)
+        pay.on_transfer_authorized(self._authorized)
 
     async def _paid(self, order: PaidOrder) -> None:
         self.handled[order.out_trade_no] += 1
 
     async def _transferred(self, transfer: Transfer) -> None:
         self.transferred[transfer.out_bill_no].append(transfer)
+
+    async def _authorized(self, authorization: TransferAuthorization) -> None:
+        self.authorized[authorization.out_authorization_no].append(authorization)
 
 
 @contextlib.asynccontextmanager

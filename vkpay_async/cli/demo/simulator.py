@@ -47,6 +47,11 @@ class Simulator:
         body = {"out_bill_no": out_bill_no, "outcome": "confirm", "provider": provider, "pid": pid}
         await self._post("transfer", body)
 
+    async def confirm_authorization(self, out_authorization_no: str, *, pid: str) -> None:
+        """The user agrees to receive without confirming."""
+        body = {"out_authorization_no": out_authorization_no, "outcome": "confirm", "pid": pid}
+        await self._post("authorization", body)
+
     async def take_order_string(self, order_string: str) -> str:
         """Alipay's phone SDK pays what the merchant's app hands to it; gives the SDK's ``resultStatus``."""
         answer = await self._post("alipay/app-pay", {"order_string": order_string})

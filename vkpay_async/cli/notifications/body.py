@@ -29,6 +29,7 @@ PERSONAL = frozenset(
         "seller_email",
         "sp_openid",
         "sub_openid",
+        "user_display_name",
         "user_id",
         "user_name",
     }

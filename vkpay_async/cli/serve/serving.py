@@ -35,12 +35,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     paid: list[str]
     refunded: list[str]
     transferred: bool
+    authorized: bool
     reply_policy: str
     loop: str
 
     @property
     def handlers(self) -> bool:
-        return bool(self.paid or self.refunded or self.transferred)
+        return bool(self.paid or self.refunded or self.transferred or self.authorized)
 
 
 def facts_of(pay: VKPay, loop: str) -> Facts:
@@ -50,6 +51,7 @@ def facts_of(pay: VKPay, loop: str) -> Facts:
         paid=sorted(types("payment")),
         refunded=sorted(types("refund")),
         transferred=bool(types("transfer")),
+        authorized=bool(types("transfer_auth")),
         reply_policy=pay.config.reply_policy,
         loop=loop,
     )

@@ -30,6 +30,7 @@ def _object(
             "paid": facts.paid,
             "refunded": facts.refunded,
             "transferred": facts.transferred,
+            "authorized": facts.authorized,
         },
         "reply_policy": facts.reply_policy,
         "front_door": serving.front_door is not None,
@@ -56,5 +57,6 @@ def handlers_text(facts: Facts, *, named: bool) -> str:
         "paid": facts.paid,
         "refunded": facts.refunded,
         "transferred": ["all"] if facts.transferred else [],
+        "authorized": ["all"] if facts.authorized else [],
     }
     return "handlers " + ", ".join(f"{kind} ({', '.join(types)})" for kind, types in kinds.items() if types)

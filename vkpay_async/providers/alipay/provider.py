@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
+    AuthorizationRequest,
     BillRow,
     CreateOrder,
     Notification,
@@ -22,6 +23,7 @@ from vkpay_async.models import (
     RefundRequest,
     Trade,
     Transfer,
+    TransferAuthorization,
     TransferRef,
     TransferRequest,
 )
@@ -196,6 +198,20 @@ class AlipayProvider:
     def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         """Not to be had: raises :class:`InvalidArgument`."""
         raise InvalidArgument("Alipay transfers are final at once: ask the receiver to send the money back")
+
+    def create_authorization(self, request: AuthorizationRequest) -> Flow[TransferAuthorization]:
+        """Not to be had: raises :class:`InvalidArgument`."""
+        raise transfer.no_authorization()
+
+    def query_authorization(
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
+    ) -> Flow[TransferAuthorization]:
+        """Not to be had: raises :class:`InvalidArgument`."""
+        raise transfer.no_authorization()
+
+    def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
+        """Not to be had: raises :class:`InvalidArgument`."""
+        raise transfer.no_authorization()
 
     def account_balance(self, user_id: str) -> Flow[AccountBalance]:
         """What the account ``user_id`` (2088…, or an openid) holds, in fen."""

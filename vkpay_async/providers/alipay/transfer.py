@@ -27,6 +27,8 @@ _STATES: dict[str, TransferState] = {
 
 def transfer_content(request: TransferRequest) -> dict[str, Any]:
     """Raises :class:`InvalidArgument`."""
+    if request.authorized or request.authorization_info:
+        raise no_authorization()
     _check(request)
     content = {
         "out_biz_no": request.out_bill_no,
@@ -41,6 +43,13 @@ def transfer_content(request: TransferRequest) -> dict[str, Any]:
         "transfer_scene_report_infos": request.transfer_scene_report_infos or None,
     }
     return merged(content, request.other, keep=("out_biz_no", "trans_amount", "payee_info"))
+
+
+def no_authorization() -> InvalidArgument:
+    return InvalidArgument(
+        "Alipay has no authorisation to receive without confirming, and needs none: nobody confirms its transfers. "
+        "Call transfer with payee_info"
+    )
 
 
 def transfer_query_content(ref: TransferRef) -> dict[str, Any]:

@@ -30,9 +30,13 @@ PROTECTED = frozenset(
         "transfer_amount",
         "openid",
         "user_name",
+        "out_authorization_no",
+        "authorization_id",
+        "authorization_info.out_authorization_no",
+        "sponsor_mchid",
     }
 )
-"""What an order, refund or transfer is known by. ``other`` may not touch it."""
+"""What an order, refund, transfer or authorisation is known by. ``other`` may not touch it."""
 
 
 def body_from(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,8 @@ MEANINGS: Mapping[str, Meaning] = {
         ResourceNotFound, "no such order or refund, or the order is not paid: check the numbers"
     ),
     "NOT_FOUND": Meaning(
-        ResourceNotFound, "no such transfer: check the number; a transfer can be looked up for 30 days"
+        ResourceNotFound,
+        "no such transfer or authorisation: check the number; a transfer can be looked up for 30 days",
     ),
     "FREQUENCY_LIMITED": Meaning(RateLimited, _TOO_FAST),
     "QUOTA_EXCEED": Meaning(RateLimited, "a quota is used up: see the limits in the merchant platform"),

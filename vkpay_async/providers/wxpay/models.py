@@ -139,6 +139,28 @@ class TransferBill(Wire, frozen=True, kw_only=True):
     package_info: str | None = None
 
 
+class CloseInfo(Wire, frozen=True, kw_only=True):
+    close_time: str | None = None
+    close_reason: str | None = None
+
+
+class UserAuthorization(Wire, frozen=True, kw_only=True):
+    """A user's authorisation to receive without confirming, in answers and in notifications."""
+
+    out_authorization_no: str
+    state: str
+    authorization_id: str | None = None
+    appid: str | None = None
+    mchid: str | None = None
+    openid: str | None = None
+    user_display_name: str | None = None
+    transfer_scene_id: str | None = None
+    user_recv_perception: str | None = None
+    authorize_time: str | None = None
+    close_info: CloseInfo | None = None
+    package_info: str | None = None
+
+
 class BillAddress(Wire, frozen=True, kw_only=True):
     """Where a bill is, and the hash of it unpacked."""
 

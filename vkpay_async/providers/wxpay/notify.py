@@ -10,7 +10,15 @@ import msgspec
 from vkpay_async.crypto.aes import Gcm
 from vkpay_async.errors import NotificationInvalid
 from vkpay_async.models import JsonObject, Notification, NotifyReply
-from vkpay_async.providers.wxpay.models import UNREADABLE, Envelope, RefundObject, Transaction, TransferBill
+from vkpay_async.providers.wxpay.authorizations import authorization_from
+from vkpay_async.providers.wxpay.models import (
+    UNREADABLE,
+    Envelope,
+    RefundObject,
+    Transaction,
+    TransferBill,
+    UserAuthorization,
+)
 from vkpay_async.providers.wxpay.orders import trade_from
 from vkpay_async.providers.wxpay.refunds import refund_from
 from vkpay_async.providers.wxpay.transfers import transfer_from
@@ -25,6 +33,7 @@ _ENVELOPE = msgspec.json.Decoder(Envelope)
 _TRANSACTION = msgspec.json.Decoder(Transaction)
 _REFUND = msgspec.json.Decoder(RefundObject)
 _TRANSFER = msgspec.json.Decoder(TransferBill)
+_AUTHORIZATION = msgspec.json.Decoder(UserAuthorization)
 
 
 def notification_from(body: bytes, gcm: Gcm) -> Notification:
@@ -36,8 +45,7 @@ def notification_from(body: bytes, gcm: Gcm) -> Notification:
                 f"resource_type is {envelope.resource_type!r}, not encrypt-resource; look at the merchant's settings"
             )
         plain = envelope.resource.open(gcm)
-        event, read = _READERS.get(envelope.resource.original_type, _ANY)
-        return (read if envelope.event_type.startswith(event) else _other)(envelope, plain)
+        return _reader(envelope)(envelope, plain)
     except UNREADABLE as error:
         raise NotificationInvalid(
             f"not a notification of API v3: {error}; check that this address is for WeChat Pay alone"
@@ -75,16 +83,33 @@ def _transfer(envelope: Envelope, plain: bytes) -> Notification:
     )
 
 
+def _authorization(envelope: Envelope, plain: bytes) -> Notification:
+    raw = JsonObject(plain)
+    authorization = authorization_from(_AUTHORIZATION.decode(plain), raw)
+    return Notification(
+        kind="transfer_auth",
+        id=envelope.id,
+        event=envelope.event_type,
+        authorization=authorization,
+        raw=raw,
+    )
+
+
 def _other(envelope: Envelope, plain: bytes) -> Notification:
     raw = msgspec.json.decode(plain, type=dict[str, Any])
     return Notification(kind="other", id=envelope.id, event=envelope.event_type, raw=raw)
 
 
+def _reader(envelope: Envelope) -> _Reader:
+    """The event alone does not tell a payment from a share of it."""
+    known = _READERS.get(envelope.resource.original_type, ())
+    return next((read for begins, read in known if envelope.event_type.startswith(begins)), _other)
+
+
 _Reader: TypeAlias = Callable[[Envelope, bytes], Notification]
-_ANY: tuple[str, _Reader] = ("", _other)
-_READERS: Mapping[str, tuple[str, _Reader]] = {
-    "transaction": ("TRANSACTION.SUCCESS", _payment),
-    "refund": ("REFUND.", _refund),
-    "mch_payment": ("MCHTRANSFER.BILL.", _transfer),
+_READERS: Mapping[str, tuple[tuple[str, _Reader], ...]] = {
+    "transaction": (("TRANSACTION.SUCCESS", _payment),),
+    "refund": (("REFUND.", _refund),),
+    "mch_payment": (("MCHTRANSFER.BILL.", _transfer), ("MCHTRANSFER.AUTHORIZATION.", _authorization)),
 }
-"""original_type → how its event begins, and its reader. The event alone does not tell a payment from a share of it."""
+"""original_type → how its events begin, and their readers."""

@@ -11,6 +11,7 @@ import msgspec
 
 from vkpay_async.config import WxpayNode
 from vkpay_async.models import (
+    AuthorizationRequest,
     BillRow,
     CreateOrder,
     Notification,
@@ -22,18 +23,26 @@ from vkpay_async.models import (
     RefundRequest,
     Trade,
     Transfer,
+    TransferAuthorization,
     TransferRef,
     TransferRequest,
 )
 from vkpay_async.order_info import OrderInfo
 from vkpay_async.providers.base import Env, Flow
-from vkpay_async.providers.wxpay import bills, refunds, transfers
+from vkpay_async.providers.wxpay import authorizations, bills, refunds, transfers
 from vkpay_async.providers.wxpay.bodies import check_number, check_target, encrypt_fields, encrypt_text
 from vkpay_async.providers.wxpay.certs import PlatformCertificate, Verifier
 from vkpay_async.providers.wxpay.client_forms import FORMS
 from vkpay_async.providers.wxpay.errors import Operation, unreadable
 from vkpay_async.providers.wxpay.gateway import Gateway, gateway_from
-from vkpay_async.providers.wxpay.models import UNREADABLE, Echo, RefundObject, Transaction, TransferBill
+from vkpay_async.providers.wxpay.models import (
+    UNREADABLE,
+    Echo,
+    RefundObject,
+    Transaction,
+    TransferBill,
+    UserAuthorization,
+)
 from vkpay_async.providers.wxpay.notify import ACCEPTED, REFUSED, notification_from
 from vkpay_async.providers.wxpay.orders import code_pay_result, order_body, product_of, trade_from
 from vkpay_async.providers.wxpay.parties import Party
@@ -48,11 +57,15 @@ QUERY_REFUND = Operation(name="wxpay.query_refund")
 TRANSFER = Operation(name="wxpay.transfer", moves_money=True)
 QUERY_TRANSFER = Operation(name="wxpay.query_transfer")
 CANCEL_TRANSFER = Operation(name="wxpay.cancel_transfer", moves_money=True)
+CREATE_AUTHORIZATION = Operation(name="wxpay.create_authorization", moves_money=True)
+QUERY_AUTHORIZATION = Operation(name="wxpay.query_authorization")
+CLOSE_AUTHORIZATION = Operation(name="wxpay.close_authorization", moves_money=True)
 ECHO = Operation(name="wxpay.echo")
 
 _TRANSACTION = msgspec.json.Decoder(Transaction)
 _REFUND = msgspec.json.Decoder(RefundObject)
 _TRANSFER = msgspec.json.Decoder(TransferBill)
+_AUTHORIZATION = msgspec.json.Decoder(UserAuthorization)
 _ECHO = msgspec.json.Decoder(Echo)
 
 
@@ -145,7 +158,7 @@ class WxpayProvider:
         return refunds.refund_from(refund, raw)
 
     def transfer(self, request: TransferRequest) -> Flow[Transfer]:
-        """Sends money to a user, who confirms it with ``options`` within 24 hours.
+        """Sends money to a user, who confirms it with ``options`` within 24 hours, or has agreed beforehand.
 
         ``user_name`` is encrypted on the way. Raises :class:`InvalidArgument` (code 1012 without openid).
         """
@@ -157,9 +170,9 @@ class WxpayProvider:
         appid = request.appid or self.appid
         body = transfers.transfer_body(request, appid, user_name)
         bill, raw = yield from self._gateway.ask(
-            TRANSFER, _TRANSFER, "POST", transfers.PATH, body, serial=serial
+            TRANSFER, _TRANSFER, "POST", transfers.transfer_path(request), body, serial=serial
         )
-        return transfers.transfer_from(bill, raw, self._confirmation(appid, bill))
+        return transfers.transfer_from(bill, raw, self._confirmation(appid, bill.package_info))
 
     def query_transfer(self, ref: TransferRef) -> Flow[Transfer]:
         """How a transfer stands, for 30 days. Raises :class:`ResourceNotFound`."""
@@ -172,6 +185,39 @@ class WxpayProvider:
             CANCEL_TRANSFER, _TRANSFER, "POST", transfers.cancel_path(ref)
         )
         return transfers.transfer_from(bill, raw)
+
+    def create_authorization(self, request: AuthorizationRequest) -> Flow[TransferAuthorization]:
+        """Asks a user, who agrees with ``options`` within 24 hours, to receive transfers without confirming them.
+
+        Raises :class:`InvalidArgument` (code 1012 without openid).
+        """
+        authorizations.check_authorization(request)
+        appid = request.appid or self.appid
+        body = authorizations.authorization_body(request, appid)
+        found, raw = yield from self._gateway.ask(
+            CREATE_AUTHORIZATION, _AUTHORIZATION, "POST", authorizations.PATH, body
+        )
+        options = self._confirmation(appid, found.package_info)
+        return authorizations.authorization_from(found, raw, options)
+
+    def query_authorization(
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
+    ) -> Flow[TransferAuthorization]:
+        """How an authorisation stands. With ``is_display_authorization`` one in effect has ``options`` that show it.
+
+        Raises :class:`ResourceNotFound`, also for one that was not confirmed and is 30 days past its time.
+        """
+        target = authorizations.query_path(out_authorization_no, display=is_display_authorization)
+        found, raw = yield from self._gateway.ask(QUERY_AUTHORIZATION, _AUTHORIZATION, "GET", target)
+        options = self._confirmation(found.appid or self.appid, found.package_info)
+        return authorizations.authorization_from(found, raw, options)
+
+    def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
+        """Ends an authorisation, for good: the user has to give another one, under another number."""
+        found, raw = yield from self._gateway.ask(
+            CLOSE_AUTHORIZATION, _AUTHORIZATION, "POST", authorizations.close_path(out_authorization_no)
+        )
+        return authorizations.authorization_from(found, raw)
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing; empty where nothing happened. A service provider's has those
@@ -264,10 +310,10 @@ class WxpayProvider:
             appid=self.appid, mch_id=self.mch_id, sub_appid=order.sub_appid, sub_mchid=order.sub_mchid
         )
 
-    def _confirmation(self, appid: str, bill: TransferBill) -> dict[str, str] | None:
-        if not bill.package_info:
+    def _confirmation(self, appid: str, package_info: str | None) -> dict[str, str] | None:
+        if not package_info:
             return None
-        return {"mchId": self.mch_id, "appId": appid, "package": bill.package_info}
+        return {"mchId": self.mch_id, "appId": appid, "package": package_info}
 
     def _decrypted(self, echo: Echo) -> str:
         try:

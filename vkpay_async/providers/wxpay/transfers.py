@@ -1,13 +1,19 @@
-"""Transfers that the user confirms (商家转账). https://pay.weixin.qq.com/doc/v3/merchant/4012716434"""
+"""Transfers (商家转账): the user confirms each of them, or has agreed beforehand.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012716434, https://pay.weixin.qq.com/doc/v3/merchant/4014399371
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import Transfer, TransferRef, TransferRequest, TransferState
 from vkpay_async.money import is_fen
+from vkpay_async.providers.wxpay.authorizations import check_authorization_no, check_info
 from vkpay_async.providers.wxpay.bodies import body_from, check_number
 from vkpay_async.providers.wxpay.models import TransferBill
 
@@ -25,12 +31,10 @@ def check_transfer(request: TransferRequest) -> None:
     """Raises :class:`InvalidArgument` for what WeChat Pay would refuse, before anything is sent."""
     _check_bill_no(request.out_bill_no)
     _check_amount(request.transfer_amount)
-    if not request.openid:
-        raise InvalidArgument(
-            "openid of the receiver is missing: set openid, under the appid of the transfer", code=1012
-        )
+    _check_receiver(request)
     _check_name(request.user_name, request.transfer_amount)
-    for name in ("transfer_scene_id", "transfer_scene_report_infos"):
+    # The page of a transfer with an authorisation lists the reports as optional.
+    for name in ("transfer_scene_id", *(() if request.authorized else ("transfer_scene_report_infos",))):
         if not getattr(request, name):
             raise InvalidArgument(
                 f"{name} is missing: it is one of the scenes granted in the merchant platform, e.g. scene 1000 with "
@@ -38,8 +42,16 @@ def check_transfer(request: TransferRequest) -> None:
             )
 
 
+def transfer_path(request: TransferRequest) -> str:
+    """Each way of agreeing has an address of its own."""
+    if request.authorized:
+        return f"{PATH}/transfer"
+    return f"{PATH}/pre-transfer-with-authorization" if request.authorization_info else PATH
+
+
 def transfer_body(request: TransferRequest, appid: str, user_name: str | None) -> dict[str, Any]:
     """The body of the transfer call; ``user_name`` is encrypted already."""
+    info = request.authorization_info
     fields = {
         "appid": appid,
         "out_bill_no": request.out_bill_no,
@@ -51,6 +63,10 @@ def transfer_body(request: TransferRequest, appid: str, user_name: str | None) -
         "notify_url": request.notify_url,
         "user_recv_perception": request.user_recv_perception,
         "transfer_scene_report_infos": request.transfer_scene_report_infos,
+        "authorization_id": request.authorization_id,
+        "out_authorization_no": request.out_authorization_no,
+        "sponsor_mchid": request.sponsor_mchid,
+        "authorization_info": msgspec.to_builtins(info) if info else None,
     }
     return body_from(fields, request.other)
 
@@ -106,6 +122,39 @@ def _check_amount(amount: int) -> None:
         raise InvalidArgument(
             f"transfer_amount is {amount} fen: WeChat Pay transfers {SMALLEST_FEN} fen or more"
         )
+
+
+def _check_receiver(request: TransferRequest) -> None:
+    if request.authorized:
+        _check_authorized(request)
+    elif not request.openid:
+        raise InvalidArgument(
+            "openid of the receiver is missing: set openid, under the appid of the transfer; or "
+            "out_authorization_no, where the user has agreed to receive without confirming",
+            code=1012,
+        )
+    elif request.authorization_info is not None:
+        check_info(request.authorization_info)
+    elif request.sponsor_mchid:
+        raise InvalidArgument(
+            "sponsor_mchid goes with an authorisation only: leave it out, or give out_authorization_no or authorization_info"
+        )
+
+
+def _check_authorized(request: TransferRequest) -> None:
+    if request.out_authorization_no is not None and request.authorization_id is not None:
+        raise InvalidArgument(
+            "out_authorization_no and authorization_id name the same thing: give one of them"
+        )
+    if request.out_authorization_no is not None:
+        check_authorization_no(request.out_authorization_no)
+    else:
+        check_number("authorization_id", request.authorization_id or "")
+    for name in ("openid", "authorization_info"):
+        if getattr(request, name):
+            raise InvalidArgument(
+                f"{name} does not go with an authorisation that is there already, which names the receiver: leave {name} out"
+            )
 
 
 def _check_name(user_name: str | None, amount: int) -> None:

@@ -24,7 +24,9 @@ _RULES = {
     "out_trade_no": "6 to 32 of the characters 0-9 A-Z a-z _ - | *",
     "out_refund_no": "1 to 64 of the characters 0-9 A-Z a-z _ - | * @",
     "out_bill_no": "1 to 32 letters and digits",
+    "out_authorization_no": "5 to 32 of the characters 0-9 A-Z a-z _ - | * @",
     "notify_url": "http or https, with a path, without a query",
+    "authorization_notify_url": "http or https, with a path, without a query",
     "merchant_goods_id": "1 to 32 of the characters 0-9 A-Z a-z _ -",
 }
 

@@ -1,17 +1,20 @@
-"""Bodies of refunds, transfers and the echo: every field that exists, its type and its bounds."""
+"""Bodies of refunds, transfers, authorisations and the echo: every field that exists, its type and its bounds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
 from vkpay_simulator.providers.wxpay.models import Model
 from vkpay_simulator.providers.wxpay.scalars import (
+    AuthorizationId,
     Currency,
     Fen,
     Figure,
+    Ip,
     NotifyUrl256,
+    OutAuthorizationNo,
     OutBillNo,
     OutRefundNo,
     Str15,
@@ -76,18 +79,70 @@ class RecvStyle(Model, frozen=True, kw_only=True):
     type: Literal["CONFIRM_PAGE", "RED_PACKET"]
 
 
-class TransferRequest(Model, frozen=True, kw_only=True):
+Reports: TypeAlias = Annotated[list[ReportInfo], Meta(min_length=1)]
+
+
+class TransferFields(Model, frozen=True, kw_only=True):
+    """What every transfer has, however the receiver agrees to it."""
+
     appid: Str32
     out_bill_no: OutBillNo
     transfer_scene_id: Str36
-    openid: Str64
     user_name: Str1024 | UnsetType = UNSET
     transfer_amount: Fen
     transfer_remark: Str32
     notify_url: NotifyUrl256 | UnsetType = UNSET
     user_recv_perception: Str32 | UnsetType = UNSET
-    transfer_scene_report_infos: Annotated[list[ReportInfo], Meta(min_length=1)]
+    transfer_scene_report_infos: Reports | UnsetType = UNSET
+
+
+class ConfirmedTransfer(TransferFields, frozen=True, kw_only=True):
+    """The receiver confirms it."""
+
+    openid: Str64
+    transfer_scene_report_infos: Reports
+
+
+class TransferRequest(ConfirmedTransfer, frozen=True, kw_only=True):
     user_recv_style: RecvStyle | UnsetType = UNSET
+
+
+class AuthorizationInfo(Model, frozen=True, kw_only=True):
+    user_display_name: Str32
+    out_authorization_no: OutAuthorizationNo
+    authorization_notify_url: NotifyUrl256
+
+
+class TransferAndAuthorize(ConfirmedTransfer, frozen=True, kw_only=True):
+    """The receiver confirms it, and is asked to authorise the following ones."""
+
+    authorization_info: AuthorizationInfo | UnsetType = UNSET
+    sponsor_mchid: Str32 | UnsetType = UNSET
+
+
+class AuthorizedTransfer(TransferFields, frozen=True, kw_only=True):
+    """The receiver has authorised it before."""
+
+    authorization_id: AuthorizationId | UnsetType = UNSET
+    out_authorization_no: OutAuthorizationNo | UnsetType = UNSET
+    sponsor_mchid: Str32 | UnsetType = UNSET
+
+
+class AuthorizationScene(Model, frozen=True, kw_only=True):
+    client_ip: Ip | UnsetType = UNSET
+    device_id: Str64 | UnsetType = UNSET
+    device_type: Literal["IOS", "ANDROID", "HARMONY", "OTHER"] | UnsetType = UNSET
+
+
+class AuthorizationRequest(Model, frozen=True, kw_only=True):
+    out_authorization_no: OutAuthorizationNo
+    appid: Str32
+    openid: Str64
+    transfer_scene_id: Str36
+    user_display_name: Str32
+    user_recv_perception: Str256 | UnsetType = UNSET
+    authorization_notify_url: NotifyUrl256
+    scene_info: AuthorizationScene | UnsetType = UNSET
 
 
 class EchoRequest(Model, frozen=True, kw_only=True):

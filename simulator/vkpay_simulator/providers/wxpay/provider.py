@@ -12,6 +12,7 @@ from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account, Accounts
+from vkpay_simulator.providers.wxpay.authorizations import Authorizations
 from vkpay_simulator.providers.wxpay.bills import Bills
 from vkpay_simulator.providers.wxpay.cashier import Cashier
 from vkpay_simulator.providers.wxpay.codepay import CodePayments
@@ -24,6 +25,7 @@ from vkpay_simulator.providers.wxpay.payments import Payments
 from vkpay_simulator.providers.wxpay.platform import Platform
 from vkpay_simulator.providers.wxpay.refunds import Refunds
 from vkpay_simulator.providers.wxpay.routes import (
+    authorization_routes,
     bill_routes,
     money_routes,
     payment_routes,
@@ -55,7 +57,8 @@ class WxpaySim:
         self._payments = Payments(world, self._book)
         self._codes = CodePayments(world, self._book, self._cashier)
         self._refunds = Refunds(world, self._book, notifier)
-        self._transfers = Transfers(world, notifier)
+        self._authorizations = Authorizations(world, notifier)
+        self._transfers = Transfers(world, self.accounts, notifier, self._authorizations)
         self._bills = Bills(world, self._book)
         self._platform = Platform(world, notifier)
 
@@ -63,6 +66,7 @@ class WxpaySim:
         return [
             *payment_routes(self._gate, self._payments, self._codes),
             *money_routes(self._gate, self._refunds, self._transfers),
+            *authorization_routes(self._gate, self._authorizations, self._transfers),
             *bill_routes(self._gate, self._bills),
             *platform_routes(self._gate, self._platform),
             *v2_routes(self.accounts),
@@ -85,11 +89,12 @@ class WxpaySim:
         return self.accounts.switch_over(self.accounts.of(pid), notify_share).id
 
     def subject_of(self, request: Request, operation: str) -> str | None:
-        """``out_trade_no``, or ``out_bill_no`` of a transfer; ``None`` if nothing is named."""
+        """``out_trade_no``, ``out_bill_no`` of a transfer, or ``out_authorization_no``; ``None`` if nothing is named."""
         named = dict(request.params) | _top_level(request.body)
         if operation in REFUND_OPERATIONS:
             self._name_order(request, named)
-        found = named.get("out_trade_no") or named.get("out_bill_no") or self._by_number(named)
+        own = ("out_trade_no", "out_bill_no", "out_authorization_no")
+        found = next((named[name] for name in own if named.get(name)), None) or self._by_number(named)
         return str(found) if found else None
 
     def _name_order(self, request: Request, named: dict[str, Any]) -> None:
@@ -147,11 +152,26 @@ class WxpaySim:
         return self._refunds.settle(out_refund_no, status, pid)
 
     def settle_transfer(self, out_bill_no: str, outcome: str, *, pid: str | None = None) -> dict[str, Any]:
-        """``confirm``, ``fail``, ``expire``, or a fail_reason such as ``NAME_NOT_CORRECT``."""
+        """``confirm``, ``fail``, ``expire``, or a fail_reason such as ``NAME_NOT_CORRECT``; ``confirm_only`` takes the
+        money and gives no authorisation, where the transfer asks for one."""
         return self._transfers.settle(out_bill_no, outcome, pid)
 
+    def settle_authorization(
+        self, out_authorization_no: str, outcome: str, *, pid: str | None = None
+    ) -> dict[str, Any]:
+        """``confirm``, ``close``, ``expire``, or a close_reason such as ``TRANSFER_RISK``."""
+        return self._authorizations.settle(out_authorization_no, outcome, pid)
+
     def reset(self) -> None:
-        for part in (self._book, self._codes, self._refunds, self._transfers, self._bills):
+        parts = (
+            self._book,
+            self._codes,
+            self._refunds,
+            self._transfers,
+            self._authorizations,
+            self._bills,
+        )
+        for part in parts:
             part.clear()
         self.accounts.restore()
 

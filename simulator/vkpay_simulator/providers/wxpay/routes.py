@@ -19,6 +19,7 @@ from vkpay_simulator.providers.wxpay.models import (
 )
 
 if TYPE_CHECKING:
+    from vkpay_simulator.providers.wxpay.authorizations import Authorizations
     from vkpay_simulator.providers.wxpay.codepay import CodePayments
     from vkpay_simulator.providers.wxpay.payments import Payments
     from vkpay_simulator.providers.wxpay.platform import Platform
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 REFUNDS = "/v3/refund/domestic/refunds"
 BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
+AUTHORIZATIONS = "/v3/fund-app/mch-transfer/user-confirm-authorization"
 
 
 def payment_routes(gate: Gate, payments: Payments, codes: CodePayments) -> list[Route]:
@@ -68,6 +70,18 @@ def money_routes(gate: Gate, refunds: Refunds, transfers: Transfers) -> list[Rou
         route(gate, "GET", bill, "query_transfer", transfers.query),
         route(gate, "GET", by_id, "query_transfer_by_id", transfers.query_by_id),
         route(gate, "POST", bill + "/cancel", "cancel_transfer", transfers.cancel),
+    ]
+
+
+def authorization_routes(gate: Gate, authorizations: Authorizations, transfers: Transfers) -> list[Route]:
+    one = AUTHORIZATIONS + "/out-authorization-no/{out_authorization_no}"
+    both, authorized = BILLS + "/pre-transfer-with-authorization", BILLS + "/transfer"
+    return [
+        route(gate, "POST", AUTHORIZATIONS, "authorize", authorizations.create),
+        route(gate, "GET", one, "query_authorization", authorizations.query),
+        route(gate, "POST", one + "/close", "close_authorization", authorizations.close),
+        route(gate, "POST", both, "transfer_and_authorize", transfers.create_with_authorization),
+        route(gate, "POST", authorized, "transfer_authorized", transfers.create_authorized),
     ]
 
 

@@ -26,6 +26,11 @@ Currency: TypeAlias = Annotated[str, Meta(max_length=16, pattern=r"\ACNY\Z")]
 OutTradeNo: TypeAlias = Annotated[str, Meta(min_length=6, max_length=32, pattern=r"\A[0-9A-Za-z_\-|*]+\Z")]
 OutRefundNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[0-9A-Za-z_\-|*@]+\Z")]
 OutBillNo: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z]+\Z")]
+# Only the lengths are known of these two: the API names them when it refuses an empty text.
+OutAuthorizationNo: TypeAlias = Annotated[
+    str, Meta(min_length=5, max_length=32, pattern=r"\A[0-9A-Za-z_\-|*@]+\Z")
+]
+AuthorizationId: TypeAlias = Annotated[str, Meta(min_length=9, max_length=64)]
 GoodsId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[0-9A-Za-z_\-]+\Z")]
 _URL = r"\Ahttps?://[^/?#\s]+/[^?#\s]*\Z"
 NotifyUrl: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_URL)]

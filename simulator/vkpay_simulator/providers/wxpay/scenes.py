@@ -1,4 +1,4 @@
-"""Transfer scenes with what each makes the merchant report, and the reasons a transfer fails for."""
+"""Transfer scenes with what each makes the merchant report, and why transfers fail and authorisations end."""
 
 from __future__ import annotations
 
@@ -67,3 +67,8 @@ FAIL_REASONS = frozenset(
         "TRANSFER_SCENE_UNAVAILABLE",
     }
 )
+
+CLOSE_REASONS = frozenset(
+    {"USER_CLOSE", "USER_OVERDUE_UNCONFIRMED", "TRANSFER_RISK", "USER_ACCOUNT_ABNORMAL"}
+)
+"""Why an authorisation ends, but for the merchant's own ``CLOSE_VIA_MCH_API``."""

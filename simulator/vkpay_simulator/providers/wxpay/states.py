@@ -37,13 +37,21 @@ REFUND = States(
 TRANSFER = States(
     {
         "ACCEPTED": {"PROCESSING", "WAIT_USER_CONFIRM", "FAIL"},
-        "PROCESSING": {"WAIT_USER_CONFIRM", "FAIL"},
+        "PROCESSING": {"WAIT_USER_CONFIRM", "TRANSFERING", "FAIL"},
         "WAIT_USER_CONFIRM": {"TRANSFERING", "CANCELING", "FAIL"},
         "TRANSFERING": {"SUCCESS", "FAIL"},
         "CANCELING": {"CANCELLED"},
         "SUCCESS": set(),
         "FAIL": set(),
         "CANCELLED": set(),
+    }
+)
+
+AUTHORIZATION = States(
+    {
+        "WAIT_USER_CONFIRM": {"TAKING_EFFECT", "CLOSED"},
+        "TAKING_EFFECT": {"CLOSED"},
+        "CLOSED": set(),
     }
 )
 

@@ -1,29 +1,39 @@
-"""Transfers to users, which the receiver has to confirm."""
+"""Transfers to users, which the receiver has to confirm, or has authorised before."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
-from vkpay_simulator.clock import china_rfc3339
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.providers.base import SimulatorError
-from vkpay_simulator.providers.wxpay import signing
-from vkpay_simulator.providers.wxpay.accounts import Account
+from vkpay_simulator.providers.wxpay.accounts import Account, Accounts
+from vkpay_simulator.providers.wxpay.authorizations import Authorizations
 from vkpay_simulator.providers.wxpay.errors import WxpayError, param_error
 from vkpay_simulator.providers.wxpay.fields import read_body
-from vkpay_simulator.providers.wxpay.fund_models import TransferRequest
+from vkpay_simulator.providers.wxpay.fund_models import (
+    AuthorizedTransfer,
+    ConfirmedTransfer,
+    TransferAndAuthorize,
+    TransferFields,
+    TransferRequest,
+)
 from vkpay_simulator.providers.wxpay.gate import Reply
 from vkpay_simulator.providers.wxpay.notify import Notifier
 from vkpay_simulator.providers.wxpay.orders import DAY_MS
 from vkpay_simulator.providers.wxpay.reentry import differing
-from vkpay_simulator.providers.wxpay.relations import check_mode, check_permission, is_openid, reveal
+from vkpay_simulator.providers.wxpay.relations import check_mode, reveal
 from vkpay_simulator.providers.wxpay.scenes import FAIL_REASONS
-from vkpay_simulator.providers.wxpay.states import TRANSFER
-from vkpay_simulator.providers.wxpay.transfer_rules import check_amount, check_name, check_scene
+from vkpay_simulator.providers.wxpay.transfer_bill import AnyTransfer, Transfer
+from vkpay_simulator.providers.wxpay.transfer_rules import (
+    check_amount,
+    check_callable,
+    check_name,
+    check_openid,
+    check_scene,
+    check_sender,
+)
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -31,91 +41,48 @@ if TYPE_CHECKING:
 CONFIRM_S = 86_400
 CANCEL_S = 1
 KEPT_MS = 30 * DAY_MS
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-
-@dataclass(slots=True, kw_only=True)
-class Transfer:
-    """One transfer bill. ``request.user_name`` is in plain."""
-
-    account: Account
-    request: TransferRequest
-    transfer_bill_no: str
-    package_info: str
-    created_ms: int
-    updated_ms: int
-    state: str = "ACCEPTED"
-    fail_reason: str | None = None
-
-    @property
-    def out_bill_no(self) -> str:
-        return self.request.out_bill_no
-
-    def move(self, *states: str, at_ms: int) -> None:
-        for state in states:
-            self.state = TRANSFER.check(self.state, state)
-        self.updated_ms = at_ms
-
-    def created(self) -> dict[str, Any]:
-        waiting = {"package_info": self.package_info} if self.state == "WAIT_USER_CONFIRM" else {}
-        return self._numbers() | {"create_time": china_rfc3339(self.created_ms)} | waiting
-
-    def cancelled(self) -> dict[str, Any]:
-        return self._numbers() | {"update_time": china_rfc3339(self.updated_ms)}
-
-    def resource(self) -> dict[str, Any]:
-        """What a notification carries."""
-        return self._numbers() | {
-            "mch_id": self.account.mchid,
-            "transfer_amount": self.request.transfer_amount,
-            "openid": self.request.openid,
-            "create_time": china_rfc3339(self.created_ms),
-            "update_time": china_rfc3339(self.updated_ms),
-        }
-
-    def queried(self, seed: bytes) -> dict[str, Any]:
-        """``seed`` is the chance that the encrypted name takes."""
-        name = self.request.user_name
-        receiver = self.account.certificate.public
-        return (
-            self.resource()
-            | {"appid": self.request.appid, "transfer_remark": self.request.transfer_remark}
-            | ({"user_name": signing.encrypt(receiver, name, seed)} if name else {})
-        )
-
-    def _numbers(self) -> dict[str, Any]:
-        numbers = {
-            "out_bill_no": self.out_bill_no,
-            "transfer_bill_no": self.transfer_bill_no,
-            "state": self.state,
-        }
-        return numbers | ({"fail_reason": self.fail_reason} if self.fail_reason else {})
+Wanted = TypeVar("Wanted", TransferRequest, TransferAndAuthorize, AuthorizedTransfer)
 
 
 class Transfers:
     """The endpoints below ``/v3/fund-app/mch-transfer/transfer-bills``."""
 
-    def __init__(self, world: World, notifier: Notifier) -> None:
+    def __init__(
+        self, world: World, accounts: Accounts, notifier: Notifier, authorizations: Authorizations
+    ) -> None:
         self._world = world
+        self._accounts = accounts
         self._notifier = notifier
+        self._authorizations = authorizations
         self._transfers: dict[tuple[str, str], Transfer] = {}
 
     def clear(self) -> None:
         self._transfers.clear()
 
     def create(self, account: Account, request: Request) -> Reply:
-        wanted = read_body(request, TransferRequest, account.mchid)
-        if wanted.user_name:
-            wanted = structs.replace(
-                wanted, user_name=reveal(account, request, "/user_name", wanted.user_name)
-            )
+        wanted = self._read(account, request, TransferRequest)
         self._check(account, wanted)
-        known = self._transfers.get((account.mchid, wanted.out_bill_no))
-        if known is not None and known.request != wanted:
-            changes = ", ".join(differing(known.request, wanted))
-            advice = f"Not as in the first request with this out_bill_no: {changes}. Repeat it unchanged, or query."
-            raise WxpayError("ALREADY_EXISTS", advice=advice)
-        return Reply((known or self._place(account, wanted)).created())
+        known = self._known(account, wanted)
+        return Reply((known or self._ask(account, wanted, account)).created())
+
+    def create_with_authorization(self, account: Account, request: Request) -> Reply:
+        """The receiver is asked for an authorisation while confirming."""
+        wanted = self._read(account, request, TransferAndAuthorize)
+        if wanted.authorization_info:
+            pointer = "/authorization_info/authorization_notify_url"
+            self._check_callable(pointer, wanted.authorization_info.authorization_notify_url)
+        self._check(account, wanted)
+        known = self._known(account, wanted)
+        return Reply((known or self._ask(account, wanted, self._funds(account, wanted))).created())
+
+    def create_authorized(self, account: Account, request: Request) -> Reply:
+        """Nobody confirms it: the money arrives at once."""
+        wanted = self._read(account, request, AuthorizedTransfer)
+        _check_one_named(wanted)
+        self._check(account, wanted)
+        known = self._known(account, wanted)
+        return Reply((known or self._carry_out(account, wanted)).queried(self._seed()))
 
     def query(self, account: Account, request: Request) -> Reply:
         return Reply(self._asked(account, request.params["out_bill_no"]).queried(self._seed()))
@@ -138,11 +105,15 @@ class Transfers:
         return Reply(transfer.cancelled())
 
     def settle(self, out_bill_no: str, outcome: str, pid: str | None) -> dict[str, Any]:
-        """For the control API: ``confirm``, ``expire``, ``fail``, or a fail_reason."""
+        """For the control API: ``confirm``, ``expire``, ``fail``, or a fail_reason.
+
+        ``confirm_only`` takes the money and gives no authorisation, where one is asked for.
+        """
         transfer = self._pick(out_bill_no, pid)
+        confirmed = outcome == "confirm" or (outcome == "confirm_only" and transfer.asked is not None)
         reasons = {"expire": "OVERDUE_CLOSE", "fail": "OTHER_FAIL_REASON_TYPE"}
         reason = reasons.get(outcome, outcome)
-        if outcome != "confirm" and reason not in FAIL_REASONS:
+        if not confirmed and reason not in FAIL_REASONS:
             raise SimulatorError(
                 f"{outcome!r} is no end of a transfer: use confirm, fail, expire or one of {sorted(FAIL_REASONS)}"
             )
@@ -151,10 +122,12 @@ class Transfers:
                 f"transfer {out_bill_no!r} is {transfer.state}: only one that waits for the user can be settled",
                 409,
             )
-        if outcome == "confirm":
-            self._end(transfer, "TRANSFERING", "SUCCESS")
-        else:
+        if not confirmed:
             self._fail(transfer, reason)
+            return transfer.resource()
+        self._end(transfer, "TRANSFERING", "SUCCESS")
+        if outcome == "confirm" and transfer.asked is not None:
+            self._authorizations.grant(transfer.account, transfer.asked)
         return transfer.resource()
 
     def out_bill_no_of(self, transfer_bill_no: str) -> str | None:
@@ -182,52 +155,86 @@ class Transfers:
             raise WxpayError("NOT_FOUND", advice=advice)
         return transfer
 
-    def _check(self, account: Account, wanted: TransferRequest) -> None:
-        if wanted.notify_url and not self._callable(wanted.notify_url):
-            advice = (
-                "notify_url of a transfer has to be https, but on this machine and for --allow-notify-host."
-            )
-            raise param_error("/notify_url", "has to be https", value=wanted.notify_url, advice=advice)
-        if not is_openid(wanted.openid):
-            raise param_error("/openid", "openid is invalid", value=wanted.openid, message="无效的openid")
+    def _read(self, account: Account, request: Request, model: type[Wanted]) -> Wanted:
+        wanted = read_body(request, model, account.mchid)
+        if wanted.user_name:
+            name = reveal(account, request, "/user_name", wanted.user_name)
+            wanted = structs.replace(wanted, user_name=name)
+        return wanted
+
+    def _known(self, account: Account, wanted: AnyTransfer) -> Transfer | None:
+        known = self._transfers.get((account.mchid, wanted.out_bill_no))
+        if known is None or known.request == wanted:
+            return known
+        same_kind = type(known.request) is type(wanted)
+        changes = ", ".join(differing(known.request, wanted)) if same_kind else "it came to another address"
+        advice = (
+            f"Not as in the first request with this out_bill_no: {changes}. Repeat it unchanged, or query."
+        )
+        raise WxpayError("ALREADY_EXISTS", advice=advice)
+
+    def _check(self, account: Account, wanted: TransferFields) -> None:
+        if wanted.notify_url:
+            self._check_callable("/notify_url", wanted.notify_url)
+        if isinstance(wanted, ConfirmedTransfer):
+            check_openid(wanted.openid)
         check_name(wanted)
-        check_mode(account, partner=False)
-        check_permission(account, "transfer")
-        if wanted.appid not in account.appids.values():
-            advice = (
-                f"{wanted.appid} is not bound to {account.mchid}: use {' or '.join(account.appids.values())}."
-            )
-            raise WxpayError("INVALID_REQUEST", "APPID不存在", number=268445527, advice=advice)
+        check_sender(account, wanted.appid)
         check_scene(account, wanted)
         check_amount(account, wanted)
 
-    def _callable(self, url: str) -> bool:
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        plain = LOOPBACK | self._world.settings.allow_notify_hosts
-        return parts.scheme == "https" or parts.hostname in plain
+    def _check_callable(self, pointer: str, url: str) -> None:
+        check_callable(pointer, url, self._world.settings.allow_notify_hosts)
 
-    def _place(self, account: Account, wanted: TransferRequest) -> Transfer:
-        balance = account.balances[account.mchid]
+    def _funds(self, account: Account, wanted: TransferAndAuthorize | AuthorizedTransfer) -> Account:
+        """Every merchant of this world lets every other use its money."""
+        if not wanted.sponsor_mchid:
+            return account
+        sponsor = self._accounts.find(wanted.sponsor_mchid)
+        if sponsor is None:
+            advice = f"There is no merchant {wanted.sponsor_mchid} here: leave sponsor_mchid out, or name one of GET /_sim/merchants."
+            raise WxpayError("INVALID_REQUEST", "出资商户未授权资金权限", advice=advice)
+        return sponsor
+
+    def _ask(
+        self, account: Account, wanted: TransferRequest | TransferAndAuthorize, funds: Account
+    ) -> Transfer:
+        transfer = self._taken(account, wanted, wanted.openid, funds)
+        if transfer.asked is not None:
+            self._authorizations.check_free(account, transfer.asked)
+        self._place(transfer, "WAIT_USER_CONFIRM")
+        self._world.agenda.after(CONFIRM_S, lambda: self._overdue(transfer))
+        return transfer
+
+    def _carry_out(self, account: Account, wanted: AuthorizedTransfer) -> Transfer:
+        authorization = self._authorizations.in_effect(account, wanted)
+        funds = self._funds(account, wanted)
+        transfer = self._taken(account, wanted, authorization.request.openid, funds)
+        self._place(transfer, "TRANSFERING")
+        self._end(transfer, "SUCCESS")
+        return transfer
+
+    def _taken(self, account: Account, wanted: AnyTransfer, openid: str, funds: Account) -> Transfer:
+        balance = funds.balances[funds.mchid]
         if balance < wanted.transfer_amount:
-            advice = f"{account.mchid} has {balance} fen, and the transfer takes {wanted.transfer_amount}."
+            advice = f"{funds.mchid} has {balance} fen, and the transfer takes {wanted.transfer_amount}."
             raise WxpayError("NOT_ENOUGH", advice=advice)
-        account.balances[account.mchid] -= wanted.transfer_amount
         now = self._world.clock.now()
-        transfer = Transfer(
+        return Transfer(
             account=account,
             request=wanted,
+            openid=openid,
+            funds=funds,
             transfer_bill_no="133" + self._world.ids.digits(37),
             package_info=self._world.ids.alnum(86) + "==",
             created_ms=now,
             updated_ms=now,
         )
-        transfer.move("PROCESSING", "WAIT_USER_CONFIRM", at_ms=now)
-        self._transfers[account.mchid, wanted.out_bill_no] = transfer
-        self._world.agenda.after(CONFIRM_S, lambda: self._overdue(transfer))
-        return transfer
+
+    def _place(self, transfer: Transfer, state: str) -> None:
+        transfer.funds.balances[transfer.funds.mchid] -= transfer.request.transfer_amount
+        transfer.move("PROCESSING", state, at_ms=transfer.created_ms)
+        self._transfers[transfer.account.mchid, transfer.out_bill_no] = transfer
 
     def _overdue(self, transfer: Transfer) -> None:
         if transfer.state == "WAIT_USER_CONFIRM":
@@ -239,9 +246,9 @@ class Transfers:
 
     def _end(self, transfer: Transfer, *states: str) -> None:
         transfer.move(*states, at_ms=self._world.clock.now())
-        account, request = transfer.account, transfer.request
+        account, request, funds = transfer.account, transfer.request, transfer.funds
         if transfer.state != "SUCCESS":
-            account.balances[account.mchid] += request.transfer_amount
+            funds.balances[funds.mchid] += request.transfer_amount
         if request.notify_url:
             self._notifier.send(
                 account,
@@ -252,3 +259,13 @@ class Transfers:
                 url=request.notify_url,
                 subject=transfer.out_bill_no,
             )
+
+
+def _check_one_named(wanted: AuthorizedTransfer) -> None:
+    if wanted.authorization_id and wanted.out_authorization_no:
+        message = "微信免确认收款授权单号和商户授权单号不支持同时传入"
+        advice = "Give authorization_id or out_authorization_no, not both."
+        raise WxpayError("INVALID_REQUEST", message, advice=advice)
+    if not wanted.authorization_id and not wanted.out_authorization_no:
+        advice = "Give out_authorization_no or authorization_id; a transfer that the user confirms goes to another address."
+        raise param_error("/out_authorization_no", "required field is missing", advice=advice)

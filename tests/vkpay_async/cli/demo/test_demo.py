@@ -19,7 +19,11 @@ from vkpay_async.pay_type import PAY_TYPES
 
 DEMO = [sys.executable, "-c", "from vkpay_async.cli import main; main()", "demo"]
 TRANSFERS = {
-    "wxpay_transfer": [["transfer", "confirm", "notify", "query"], ["transfer", "cancel", "notify", "query"]],
+    "wxpay_transfer": [
+        ["transfer", "confirm", "notify", "query"],
+        ["transfer", "cancel", "notify", "query"],
+        ["authorize", "confirm", "notify", "transfer", "close"],
+    ],
     "alipay_transfer": [["transfer", "query"]],
 }
 

@@ -18,7 +18,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 @pytest.mark.usefixtures("unpaid")
 async def test_a_notification_runs_the_users_handler(serve: Serve, folder: Path) -> None:
     served = await serve("shop:pay")
-    assert served.said["handlers"] == {"paid": ["goods"], "refunded": [], "transferred": False}
+    assert served.said["handlers"] == {
+        "paid": ["goods"],
+        "refunded": [],
+        "transferred": False,
+        "authorized": False,
+    }
     (folder / "go").touch()
     assert await served.notify() == (200, b"got it")
     await until((folder / "shipped").exists)

@@ -15,7 +15,14 @@ from vkpay_async.errors import (
     ProviderOutcomeUnknown,
     ResourceNotFound,
 )
-from vkpay_async.models import PayeeInfo, TransferRef, TransferRequest, TransferState
+from vkpay_async.models import (
+    AuthorizationInfo,
+    AuthorizationRequest,
+    PayeeInfo,
+    TransferRef,
+    TransferRequest,
+    TransferState,
+)
 from vkpay_async.providers.alipay import AlipayProvider
 
 PAYEE = PayeeInfo(identity="2088102177846880", identity_type="ALIPAY_USER_ID")
@@ -173,6 +180,34 @@ def test_transfer_query_needs_a_number(provider: AlipayProvider, exchange: Any) 
 def test_transfers_cannot_be_taken_back(provider: AlipayProvider) -> None:
     with pytest.raises(InvalidArgument, match="final at once"):
         provider.cancel_transfer(TransferRef(out_bill_no="B1"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda provider: provider.create_authorization(
+            AuthorizationRequest(
+                out_authorization_no="AUTH1", openid="o", transfer_scene_id="1000", user_display_name="u"
+            )
+        ),
+        lambda provider: provider.query_authorization("AUTH1"),
+        lambda provider: provider.close_authorization("AUTH1"),
+        lambda provider: next(provider.transfer(request_of(out_authorization_no="AUTH1"))),
+        lambda provider: next(provider.transfer(request_of(authorization_id="201"))),
+        lambda provider: next(
+            provider.transfer(
+                request_of(
+                    authorization_info=AuthorizationInfo(out_authorization_no="AUTH1", user_display_name="u")
+                )
+            )
+        ),
+    ],
+)
+def test_nobody_confirms_a_transfer_and_nothing_authorises_that(
+    cert_provider: AlipayProvider, call: Any
+) -> None:
+    with pytest.raises(InvalidArgument, match="nobody confirms its transfers"):
+        call(cert_provider)
 
 
 @pytest.mark.parametrize(

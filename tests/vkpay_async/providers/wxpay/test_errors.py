@@ -7,11 +7,25 @@ from typing import Any
 import pytest
 
 from vkpay_async import errors
-from vkpay_async.models import CreateOrder, OrderRef, RefundRequest, TransferRef, TransferRequest
+from vkpay_async.models import (
+    AuthorizationRequest,
+    CreateOrder,
+    OrderRef,
+    RefundRequest,
+    TransferRef,
+    TransferRequest,
+)
 from vkpay_async.providers.base import HttpResponse
 
 REF = OrderRef(pay_type="wxpay_h5", out_trade_no="T1")
 REFUND = RefundRequest(order=REF, out_refund_no="R1", refund_fee=1, total_fee=1)
+AUTHORIZATION = AuthorizationRequest(
+    out_authorization_no="AUTH1",
+    openid="o",
+    transfer_scene_id="1000",
+    user_display_name="u",
+    authorization_notify_url="https://shop.example/n",
+)
 TRANSFER = TransferRequest(
     out_bill_no="B1",
     transfer_amount=10,
@@ -102,7 +116,9 @@ def test_every_code_of_a_call_that_reads(
     assert error.to_client() == {"code": code, "msg": "说明"}
 
 
-@pytest.mark.parametrize("operation", ["refund", "transfer", "reverse", "cancel", "codepay"])
+@pytest.mark.parametrize(
+    "operation", ["refund", "transfer", "reverse", "cancel", "codepay", "authorize", "close"]
+)
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -124,6 +140,8 @@ def test_a_failure_in_the_middle_leaves_the_outcome_open(
         "reverse": lambda: provider.reverse(REF),
         "cancel": lambda: provider.cancel_transfer(TransferRef(out_bill_no="B1")),
         "codepay": lambda: provider.create(CODE_PAY),
+        "authorize": lambda: provider.create_authorization(AUTHORIZATION),
+        "close": lambda: provider.close_authorization("AUTH1"),
     }
     with pytest.raises(errors.ProviderOutcomeUnknown, match="query") as caught:
         run(flows[operation](), platform.refusal(status, code))

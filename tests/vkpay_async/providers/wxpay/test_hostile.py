@@ -97,10 +97,21 @@ def test_signed_answers_of_any_content(provider: Any, platform: Any, body: bytes
             continue
 
 
-@given(plain=bodies, kind=st.sampled_from(["transaction", "refund", "mch_payment", "x"]))
+EVENTS = [
+    ("TRANSACTION.SUCCESS", "transaction"),
+    ("REFUND.SUCCESS", "refund"),
+    ("MCHTRANSFER.BILL.", "mch_payment"),
+    ("MCHTRANSFER.AUTHORIZATION.", "mch_payment"),
+    ("MCHTRANSFER.BILL.", "x"),
+]
+
+
+@given(plain=bodies, of=st.sampled_from(EVENTS))
 @anything
-def test_signed_notifications_of_any_content(provider: Any, platform: Any, plain: bytes, kind: str) -> None:
-    event = {"transaction": "TRANSACTION.SUCCESS", "refund": "REFUND.SUCCESS"}.get(kind, "MCHTRANSFER.BILL.")
+def test_signed_notifications_of_any_content(
+    provider: Any, platform: Any, plain: bytes, of: tuple[str, str]
+) -> None:
+    event, kind = of
     body = json.dumps(platform.envelope(event, kind, plain)).encode()
     raw = RawNotification(path="/n", headers=platform.headers(body), body=body)
     try:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from vkpay_async.errors import NotificationInvalid, SignatureInvalid, SignatureProbe
-from vkpay_async.models import Notification, RawNotification, RefundState, TransferState
+from vkpay_async.models import (
+    AuthorizationState,
+    Notification,
+    RawNotification,
+    RefundState,
+    TransferState,
+)
 
 TRANSACTION = {
     "appid": "wx2421b1c4370ec43b",
@@ -39,6 +45,17 @@ TRANSFER = {
     "transfer_amount": 100,
     "openid": "oUpF8",
     "fail_reason": "",
+}
+
+
+AUTHORIZATION = {
+    "out_authorization_no": "plfk2020042013",
+    "appid": "wxf636efh567hg4356",
+    "openid": "o-MYE42l80oelYMDE34nYD456Xoy",
+    "user_display_name": "wx_123456",
+    "authorization_id": "201202504101000123456789012",
+    "state": "TAKING_EFFECT",
+    "authorize_time": "2015-05-20T13:29:35+08:00",
 }
 
 
@@ -107,6 +124,42 @@ def test_transfer(platform: Any, receive: Any, word: str) -> None:
     assert notification.raw["transfer_bill_no"] == "1330"
 
 
+def test_an_authorisation_takes_effect(platform: Any, receive: Any) -> None:
+    event = "MCHTRANSFER.AUTHORIZATION.CONFIRMED"
+    notification = receive(sealed(platform, event, "mch_payment", AUTHORIZATION))
+    assert (notification.kind, notification.event) == ("transfer_auth", event)
+    assert notification.transfer is None
+    authorization = notification.authorization
+    assert (authorization.state, authorization.authorization_id) == (
+        AuthorizationState.TAKING_EFFECT,
+        "201202504101000123456789012",
+    )
+    assert (authorization.out_authorization_no, authorization.openid) == (
+        "plfk2020042013",
+        "o-MYE42l80oelYMDE34nYD456Xoy",
+    )
+    assert (authorization.authorize_time, authorization.close_reason) == (1_432_099_775_000, None)
+    assert dict(notification.raw) == AUTHORIZATION
+
+
+def test_an_authorisation_is_closed(platform: Any, receive: Any) -> None:
+    closed = {"close_time": "2015-05-21T13:29:35+08:00", "close_reason": "USER_CLOSE"}
+    resource = {**AUTHORIZATION, "state": "CLOSED", "close_info": closed, "mchid": "1900007291"}
+    authorization = receive(
+        sealed(platform, "MCHTRANSFER.AUTHORIZATION.CLOSED", "mch_payment", resource)
+    ).authorization
+    assert (authorization.state, authorization.close_reason) == (AuthorizationState.CLOSED, "USER_CLOSE")
+    assert (authorization.close_time, authorization.mch_id) == (1_432_186_175_000, "1900007291")
+
+
+def test_an_authorisation_of_an_unknown_state_keeps_its_word(platform: Any, receive: Any) -> None:
+    resource = {"out_authorization_no": "AUTH1", "state": "PAUSED"}
+    authorization = receive(
+        sealed(platform, "MCHTRANSFER.AUTHORIZATION.PAUSED", "mch_payment", resource)
+    ).authorization
+    assert (authorization.state, authorization.raw_state) == (AuthorizationState.UNKNOWN, "PAUSED")
+
+
 @pytest.mark.parametrize(
     ("event", "original_type", "resource"),
     [
@@ -115,7 +168,7 @@ def test_transfer(platform: Any, receive: Any, word: str) -> None:
         ("TRANSACTION.SUCCESS", "profitsharing", {"out_order_no": "1", "receiver": {"amount": 1}}),
         ("TRANSACTION.PAY_BACK", "transaction", {"out_trade_no": "T1"}),
         ("MCHTRANSFER.BATCH.FINISHED", "mch_payment", {"out_batch_no": "1"}),
-        ("MCHTRANSFER.AUTHORIZATION.CLOSED", "mch_payment", {"authorization_id": "1"}),
+        ("MCHTRANSFER.QQWALLETBILL.FINISHED", "mch_payment", {"out_bill_no": "1", "state": "SUCCESS"}),
         ("SECURITY_ECHO.SUCCESS", "security", {"echo_message": "hello"}),
         ("TRANSACTION.SUCCESS", "refund", {}),
     ],

@@ -185,6 +185,27 @@ class Shop:
         wanted = {name: value for name, value in body.items() if value is not None}
         return self.post("/v3/fund-app/mch-transfer/transfer-bills", wanted, headers=headers)
 
+    def authorize(self, **changed: Any) -> Result:
+        body = {
+            "out_authorization_no": "AUTH1",
+            "appid": self.account.appids["mini"],
+            "openid": OPENID,
+            "transfer_scene_id": "1000",
+            "user_display_name": "wx_123456",
+            "authorization_notify_url": NOTIFY,
+        } | changed
+        wanted = {name: value for name, value in body.items() if value is not None}
+        return self.post("/v3/fund-app/mch-transfer/user-confirm-authorization", wanted)
+
+    def authorized(self) -> str:
+        """An authorisation in effect; its ``authorization_id``."""
+        assert self.authorize().status == 200
+        given: str = self.sim.settle_authorization("AUTH1", "confirm", pid=self.account.pid)[
+            "authorization_id"
+        ]
+        self.sent.clear()
+        return given
+
     # Ciphers
 
     def encrypted(self, text: str) -> tuple[str, Json]:

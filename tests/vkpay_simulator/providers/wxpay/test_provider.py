@@ -118,6 +118,14 @@ class TestSubject:
         number = shop.paid()["transaction_id"]
         assert self.subject(shop, "GET", f"/v3/pay/transactions/id/{number}?mchid=1") == NO
 
+    def test_authorisations(self, shop: Shop) -> None:
+        base = "/v3/fund-app/mch-transfer/user-confirm-authorization"
+        named = {"out_authorization_no": "AUTH1"}
+        assert self.subject(shop, "POST", base, named) == "AUTH1"
+        assert self.subject(shop, "GET", f"{base}/out-authorization-no/AUTH1") == "AUTH1"
+        assert self.subject(shop, "POST", f"{base}/out-authorization-no/AUTH1/close") == "AUTH1"
+        assert self.subject(shop, "POST", f"{BILLS}/transfer", {"out_bill_no": "B1", **named}) == "B1"
+
     def test_refunds(self, shop: Shop) -> None:
         number = shop.paid()["transaction_id"]
         refunds = "/v3/refund/domestic/refunds"
