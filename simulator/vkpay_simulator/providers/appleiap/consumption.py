@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from vkpay_simulator.providers.appleiap import lookups
-from vkpay_simulator.providers.appleiap.errors import AppleError
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE, AppleError
 from vkpay_simulator.providers.appleiap.gate import Call, Reply
 from vkpay_simulator.providers.appleiap.models import (
     AUTO_RENEWABLE,
@@ -48,7 +48,7 @@ Fields = dict[str, Any]
 def _body(call: Call) -> Fields:
     try:
         return msgspec.json.decode(call.request.body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise AppleError(None, f"The body cannot be read: {error}.", status=400) from error
 
 

@@ -5,6 +5,11 @@ https://developer.apple.com/documentation/appstoreserverapi/error_codes
 
 from __future__ import annotations
 
+import msgspec
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What comes of decoding somebody's JSON: the last of one that is nested too deep."""
+
 _REQUEST = "Invalid request."
 _PARAMETER = f"{_REQUEST} The {{}} parameter is invalid."
 _FIELD = f"{_REQUEST} The {{}} field is invalid."

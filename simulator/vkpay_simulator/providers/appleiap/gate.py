@@ -17,7 +17,7 @@ from multidict import CIMultiDict
 from vkpay_simulator.exchange import Answer, Handler, Request
 from vkpay_simulator.providers.appleiap import signing
 from vkpay_simulator.providers.appleiap.accounts import PREFIXES, App, Apps
-from vkpay_simulator.providers.appleiap.errors import AppleError, unauthenticated
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE, AppleError, unauthenticated
 from vkpay_simulator.providers.appleiap.limits import Limits
 from vkpay_simulator.providers.appleiap.models import PRODUCTION, SANDBOX, Store
 from vkpay_simulator.providers.appleiap.signer import Signer
@@ -52,7 +52,7 @@ class Call:
         """Raises :class:`AppleError` for a body that is no JSON object. What a field may hold is the endpoint's to say."""
         try:
             return msgspec.json.decode(self.request.body, type=model)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise AppleError(4000000, f"The body cannot be read: {error}.") from error
 
 

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 
 from vkpay_simulator.providers.appleiap import signing
 from vkpay_simulator.providers.appleiap.accounts import App, Apps
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE
 from vkpay_simulator.providers.appleiap.periods import DAY_MS
 from vkpay_simulator.providers.appleiap.queries import UUID
 from vkpay_simulator.providers.appleiap.settings import Bought, OfferSignature
@@ -61,7 +62,7 @@ class Offers:
         try:
             token = signing.read_token(jws)
             claims = msgspec.json.decode(signing.decode(jws.split(".")[1]), type=dict[str, Any])
-        except (signing.BadToken, msgspec.DecodeError) as error:
+        except (signing.BadToken, *UNREADABLE) as error:
             raise _refused(f"the JWS cannot be read: {error}") from error
         app = self._apps.by_key(token.header.kid)
         if app is None or token.header.alg != "ES256" or not signing.holds(token, app.public_key):

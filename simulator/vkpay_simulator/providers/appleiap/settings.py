@@ -10,6 +10,7 @@ from msgspec import Meta
 from multidict import CIMultiDict
 
 from vkpay_simulator.exchange import Answer, Handler, Request
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE
 from vkpay_simulator.providers.base import SimulatorError
 
 Environment = Literal["Production", "Sandbox"]
@@ -163,6 +164,6 @@ def _answer(value: object, status: int) -> Answer:
 def _read(request: Request, model: type[B]) -> B:
     try:
         return msgspec.json.decode(request.body, type=model)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         known = ", ".join(model.__struct_fields__)
         raise SimulatorError(f"{error}. The body is a JSON object; its fields: {known}.") from error

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE
+
 ES256 = ec.ECDSA(hashes.SHA256())
 REPEATABLE = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 COORDINATE = 32
@@ -82,7 +84,7 @@ def read_token(text: str) -> Token:
     try:
         header = msgspec.json.decode(decode(parts[0]), type=Header)
         claims = msgspec.json.decode(decode(parts[1]), type=Claims)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadToken(f"it cannot be read: {error}") from error
     signed = f"{parts[0]}.{parts[1]}".encode()
     return Token(header=header, claims=claims, signed=signed, signature=decode(parts[2]))

@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 
 from vkpay_simulator.clock import Clock
 from vkpay_simulator.exchange import Answer, Request
+from vkpay_simulator.providers.appleiap.errors import UNREADABLE
 from vkpay_simulator.providers.appleiap.gate import JSON, environment_of
 from vkpay_simulator.providers.appleiap.models import (
     IN_GRACE,
@@ -49,7 +50,7 @@ class VerifyReceipt:
             return status(21000, "Send a POST.")
         try:
             asked = msgspec.json.decode(request.body, type=Asked)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return status(21002, f"The body cannot be read: {error}.")
         content = _content(asked.receipt)
         if content is None:
