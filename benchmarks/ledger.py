@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.ledger`` prints one JSON line. Each size has a database of its own, filled beforehand and kept for
 the run only: a file, or with ``--database URL`` one that is made on that server and dropped. Wall time of a call through
-the public ledger, its commit included, one after the other on one core; keys are drawn from all there are.
+the public ledger, its commit included, one after the other on one core; keys are drawn from all there are. On a busy disk
+the wait for it levels the sizes: CPU time stands beside it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import random
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
@@ -35,6 +37,7 @@ from vkpay_async.ledger.engine import parsed_url
 from vkpay_async.providers.registry import Providers
 
 Call = Callable[[], Awaitable[Any]]
+Samples = dict[str, list[float]]
 
 SIZES = (10_000, 100_000, 1_000_000)
 LARGE = 10_000_000
@@ -143,18 +146,22 @@ CALLS = {
 ORDERS_A_CALL = {"pay_at_once": AT_ONCE, "due_list": BATCH}
 
 
-def timed(loop: asyncio.AbstractEventLoop, name: str, make: Callable[[], Call]) -> Callable[[], float]:
-    """Seconds a call, or an order of it."""
+def timed(
+    loop: asyncio.AbstractEventLoop, name: str, make: Callable[[], Call], cpu: list[float]
+) -> Callable[[], float]:
+    """Seconds a call, or an order of it; the process's own go to ``cpu``."""
 
-    async def run(calls: list[Call]) -> float:
-        started = time.perf_counter()
+    async def run(calls: list[Call]) -> None:
         for call in calls:
             await call()
-        return time.perf_counter() - started
 
     def measure() -> float:
         calls = [make() for _ in range(CALLS[name])]
-        return loop.run_until_complete(run(calls)) / len(calls) / ORDERS_A_CALL.get(name, 1)
+        each = len(calls) * ORDERS_A_CALL.get(name, 1)
+        started, busy = time.perf_counter(), time.process_time()
+        loop.run_until_complete(run(calls))
+        cpu.append((time.process_time() - busy) / each)
+        return (time.perf_counter() - started) / each
 
     return measure
 
@@ -196,8 +203,8 @@ async def prepared(sizes: list[int], database: str | None, after: AsyncExitStack
     }
 
 
-def measure_all(options: argparse.Namespace, sizes: list[int]) -> dict[str, list[float]]:
-    """The samples of each operation at each size."""
+def measure_all(options: argparse.Namespace, sizes: list[int]) -> tuple[Samples, Samples]:
+    """Wall and CPU time of each operation at each size."""
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     after = AsyncExitStack()
@@ -205,12 +212,14 @@ def measure_all(options: argparse.Namespace, sizes: list[int]) -> dict[str, list
         operations = loop.run_until_complete(prepared(sizes, options.database, after))
         gc.collect()
         gc.freeze()
+        cpu: Samples = defaultdict(list)
         measures = {
-            f"{name} {size}": timed(loop, name, getattr(one, name))
+            f"{name} {size}": timed(loop, name, getattr(one, name), cpu[f"{name} {size}"])
             for name in options.only
             for size, one in operations.items()
         }
-        return interleaved(measures, options.rounds)
+        wall = interleaved(measures, options.rounds)
+        return wall, {name: counted[1:] for name, counted in cpu.items()}
     finally:
         loop.run_until_complete(after.aclose())
         loop.close()
@@ -228,20 +237,25 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [*options.sizes, *([LARGE] if options.large else [])]
     pin(1)
-    samples = measure_all(options, sizes)
-    ratios = {
-        f"{name} {size}": ratio(samples, f"{name} {size}", f"{name} {sizes[0]}")
-        for name in options.only
-        for size in sizes[1:]
-    }
+    wall, cpu = measure_all(options, sizes)
+
+    def ratios(samples: Samples) -> dict[str, dict[str, float]]:
+        return {
+            f"{name} {size}": ratio(samples, f"{name} {size}", f"{name} {sizes[0]}")
+            for name in options.only
+            for size in sizes[1:]
+        }
+
     print(
         json.dumps(
             {
                 "benchmark": "ledger",
                 "database": parsed_url(options.database or "sqlite://").get_backend_name(),
                 "rounds": options.rounds,
-                "us": medians(samples),
-                f"ratio_to_{sizes[0]}": ratios,
+                "us": medians(wall),
+                "cpu_us": medians(cpu),
+                f"ratio_to_{sizes[0]}": ratios(wall),
+                f"cpu_ratio_to_{sizes[0]}": ratios(cpu),
                 "limit": LIMITS,
                 "machine": machine(),
             }
