@@ -9,6 +9,9 @@ import msgspec
 from vkpay_async.models import OrderRef, Refund, Value
 from vkpay_async.money import Fen
 
+RENEWAL_OF = "renewal_of"
+"""Under this name an order's ``expand_data`` says which one it goes on from."""
+
 
 class RefundEntry(Value, frozen=True, kw_only=True):
     """One refund in an order's ``refund_list``. ``state`` is ``PENDING`` from the moment before it is sent."""
@@ -81,6 +84,12 @@ class Order(Value, frozen=True, kw_only=True):
     def refundable(self) -> Fen:
         """What may still be refunded, in fen."""
         return self.total_fee - self.refund_fee
+
+    @property
+    def renewal_of(self) -> str | None:
+        """The order that this payment goes on from, where a subscription has renewed itself."""
+        first = self.expand_data.get(RENEWAL_OF)
+        return first if isinstance(first, str) else None
 
     def ref(self) -> OrderRef:
         return OrderRef(

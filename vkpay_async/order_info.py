@@ -111,4 +111,25 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
         }
 
 
-OrderInfo = JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult
+class AppleOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to StoreKit with the purchase: the token is the only thing of the order that it carries."""
+
+    app_account_token: str
+    product_id: str | None = None
+    quantity: int = 1
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.app_account_token
+
+    def to_client(self) -> dict[str, Any]:
+        """As ``uni.requestVirtualPayment`` takes it (``apple``)."""
+        client: dict[str, Any] = {"appAccountToken": self.app_account_token, "quantity": self.quantity}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
+
+
+OrderInfo = (
+    JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult | AppleOrder
+)

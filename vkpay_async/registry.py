@@ -17,6 +17,7 @@ import msgspec
 REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
+    "appleiap": "vkpay_async.providers.appleiap",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

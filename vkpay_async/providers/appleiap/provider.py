@@ -274,9 +274,7 @@ class AppleProvider(ServerApi, Unsupported):
         known = transaction.environment in self._gateway.hosts
         if age <= FRESH_MS or not known or not self._node.issuer_id or transaction.transaction_id is None:
             return transaction
-        return (
-            yield from self.transaction(transaction.transaction_id, environment=transaction.environment)
-        )
+        return (yield from self.transaction(transaction.transaction_id, environment=transaction.environment))
 
     def _by_receipt(self, order: OrderRef, proof: PurchaseProof) -> Flow[Trade]:
         answer = yield from receipts.verify(self._gateway, proof.transaction_receipt or "", self._password)
@@ -290,7 +288,7 @@ class AppleProvider(ServerApi, Unsupported):
             )
         created = int((answer.receipt and answer.receipt.receipt_creation_date_ms) or 0)
         expired = created and self._gateway.env.now_ms() - created > self._node.receipt_expires_in * 1000
-        return _trade_of_receipt(bought, order, self._node, expired=bool(expired))
+        return _trade_of_receipt(bought, order, self._node, answer.environment, expired=bool(expired))
 
     def _check_receipt(self, answer: receipts.VerifiedReceipt) -> None:
         node = self._node
@@ -307,7 +305,7 @@ class AppleProvider(ServerApi, Unsupported):
 
 
 def _trade_of_receipt(
-    bought: receipts.InApp, order: OrderRef, node: AppleNode, *, expired: bool
+    bought: receipts.InApp, order: OrderRef, node: AppleNode, environment: str | None, *, expired: bool
 ) -> Trade:
     """A receipt carries no token, so that its caller is believed which order it is for."""
     gone = bought.cancellation_date_ms is not None
@@ -320,7 +318,7 @@ def _trade_of_receipt(
         raw_state="REFUND_FULL" if gone else "RECEIPT_EXPIRED" if expired else "PURCHASE",
         description="订单已退款" if gone else "凭证已过期" if expired else "",
         transaction_id=bought.transaction_id,
-        provider_order_no=order.provider_order_no,
+        environment=environment,
         total_fee=None if price is None else price * quantity,
         product_id=bought.product_id,
         quantity=quantity,

@@ -40,6 +40,7 @@ def trade_of(transaction: Transaction, node: AppleNode) -> Trade:
         product_id=transaction.product_id,
         quantity=transaction.quantity,
         recurring=renewed(transaction),
+        environment=transaction.environment,
         appid=node.bundle_id,
         success_time=_ms(transaction.purchase_date),
         raw=raw_of(transaction),
@@ -54,11 +55,7 @@ def trade_of_order(transaction: Transaction, node: AppleNode, order: OrderRef) -
             f"transaction {transaction.transaction_id} carries no app account token: hand the order's appAccountToken to "
             "StoreKit with the purchase, or set link_without_token = true to believe whoever names the order"
         )
-    return msgspec.structs.replace(
-        trade,
-        out_trade_no=order.out_trade_no,
-        provider_order_no=trade.provider_order_no or order.provider_order_no,
-    )
+    return msgspec.structs.replace(trade, out_trade_no=order.out_trade_no)
 
 
 def refund_of(transaction: Transaction, node: AppleNode) -> Refund:
