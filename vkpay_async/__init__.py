@@ -77,11 +77,14 @@ if TYPE_CHECKING:
         PageUrl,
         TradeNo,
     )
+    from vkpay_async.providers.balance import AccountBalance
+    from vkpay_async.providers.login import SessionLogin, TokenLogin
     from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
 __version__ = VERSION
 
 __all__ = [
+    "AccountBalance",
     "AppParams",
     "AuthenticationFailed",
     "AuthorizationInfo",
@@ -134,8 +137,10 @@ __all__ = [
     "RefundedOrder",
     "ResourceNotFound",
     "ResponseUnverified",
+    "SessionLogin",
     "SignatureInvalid",
     "SignatureProbe",
+    "TokenLogin",
     "Trade",
     "TradeNo",
     "TradeState",
@@ -179,6 +184,8 @@ _NAMES = {
     "vkpay_async.order_info": (
         "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
     ),
+    "vkpay_async.providers.balance": "AccountBalance",
+    "vkpay_async.providers.login": "SessionLogin TokenLogin",
     "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
 }
 """Where each public name lives: the same as the imports above, for the running program."""
