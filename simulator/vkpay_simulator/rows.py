@@ -36,4 +36,7 @@ def _nodes(world: World, merchant: Merchant, origin: str) -> dict[str, Any]:
 
 
 def _with_base(node: Any, origin: str) -> Any:
-    return {**node, "baseUrl": origin} if isinstance(node, dict) else node
+    """Any other address that the node has leads here, too."""
+    if not isinstance(node, dict):
+        return node
+    return {**node, **{key: origin for key in node if key.endswith("BaseUrl")}, "baseUrl": origin}

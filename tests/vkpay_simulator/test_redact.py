@@ -30,6 +30,12 @@ from vkpay_simulator.redact import redact, redact_headers
             '{"sub_msg":"验签字符串为：app_auth_token=abc…&amp;auth_token=abc…"}',
         ),
         ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
+        (
+            "/sns/jscode2session?js_code=0abcdefghij&secret=abcdefghi",
+            "/sns/jscode2session?js_code=0ab…&secret=abc…",
+        ),
+        ("grant_type=authorization_code&code=abcdefghi", "grant_type=authorization_code&code=abc…"),
+        ('{"code":"10000","session_key":"abcdefghi"}', '{"code":"10000","session_key":"abc…"}'),
         ("sign=ab", "sign=…"),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
