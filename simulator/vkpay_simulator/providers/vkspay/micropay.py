@@ -50,9 +50,9 @@ class Micropay:
         outcome = next((kind for head, kind in self._rules.codes.items() if code.startswith(head)), None)
         if outcome == "error":
             raise Refusal("SYSTEMERROR", why="This code makes the gateway fail before anything happens.")
+        order = self._book.add(call, "micropay")
         self._used.add(code)
-        wallet = "wxpay" if _WXPAY.fullmatch(code) else "alipay"
-        return self._charge(self._book.add(call, "micropay"), wallet, outcome)
+        return self._charge(order, "wxpay" if _WXPAY.fullmatch(code) else "alipay", outcome)
 
     def _charge(self, order: Order, wallet: str, outcome: str | None) -> Content:
         if outcome in ("paying", "waiting"):

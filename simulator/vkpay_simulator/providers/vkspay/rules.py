@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal
 
 # Seconds before each repetition of a notification. The first send goes out twice, as observed.
 PAUSES = (15, 60, 300, 1800, 7200, 21600)
 
-CodeOutcome = Literal["paying", "waiting", "fail", "lost", "error"]
+CODE_OUTCOMES = ("paying", "waiting", "fail", "lost", "error")
 
 
-def _default_codes() -> dict[str, CodeOutcome]:
-    kinds: tuple[CodeOutcome, ...] = ("paying", "waiting", "fail", "lost", "error")
-    return {f"{head}{number:02d}": kind for head in ("10", "25") for number, kind in enumerate(kinds)}
+def _default_codes() -> dict[str, str]:
+    return {f"{head}{number:02d}": kind for head in ("10", "25") for number, kind in enumerate(CODE_OUTCOMES)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +32,7 @@ class Rules:
     reject_replays: bool = False
     ban_after: int | None = None
     pauses: tuple[int, ...] = PAUSES
-    codes: dict[str, CodeOutcome] = field(default_factory=_default_codes)
+    codes: dict[str, str] = field(default_factory=_default_codes)
     pay_delay_s: float = 5
     refund_delay_s: float | None = None
     life_s: int = 7200

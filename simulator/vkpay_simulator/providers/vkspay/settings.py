@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from vkpay_simulator.exchange import Answer, Handler, Request
 from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.vkspay.accounts import Account
-from vkpay_simulator.providers.vkspay.rules import CodeOutcome, Rules
+from vkpay_simulator.providers.vkspay.rules import CODE_OUTCOMES, Rules
 
 Seconds = Annotated[float, Meta(ge=0, le=10**8)]
 Count = Annotated[int, Meta(ge=1)]
@@ -31,7 +31,7 @@ class RulesChange(Body):
     reject_replays: bool | msgspec.UnsetType = msgspec.UNSET
     ban_after: Count | msgspec.UnsetType | None = msgspec.UNSET
     pauses: tuple[Annotated[int, Meta(ge=0)], ...] | msgspec.UnsetType = msgspec.UNSET
-    codes: dict[str, CodeOutcome] | msgspec.UnsetType = msgspec.UNSET
+    codes: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     pay_delay_s: Seconds | msgspec.UnsetType = msgspec.UNSET
     refund_delay_s: Seconds | msgspec.UnsetType | None = msgspec.UNSET
     life_s: Count | msgspec.UnsetType = msgspec.UNSET
@@ -75,6 +75,10 @@ def json_handler(model: type[B], act: Callable[[B], Any]) -> Handler:
 
 
 def change_rules(rules: Rules, change: RulesChange) -> dict[str, Any]:
+    """Raises :class:`SimulatorError` for a payment code's outcome that there is not."""
+    codes = change.codes if isinstance(change.codes, dict) else {}
+    if unknown := sorted(set(codes.values()) - set(CODE_OUTCOMES)):
+        raise SimulatorError(f"Unknown outcomes {', '.join(unknown)}: choose of {', '.join(CODE_OUTCOMES)}.")
     for name in change.__struct_fields__:
         value = getattr(change, name)
         if value is not msgspec.UNSET:
