@@ -29,7 +29,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     :class:`ClientContext`, ``need_qrcode`` and ``alipay_app_pay_to_h5_pay``, and gives the second half of a pay_type or
     ``None``. ``number`` is what an ``out_trade_no`` may be, in a pattern and in words. ``earliest_expiry_ms`` says how far
     ahead ``time_expire`` must be, by pay_type and under ``""`` for the others; it is empty where none can be given.
-    ``answers_get`` tells that the provider checks an address with a GET; ``priced``, that it works out ``total_fee`` itself.
+    ``answers_get`` tells that the provider checks an address with a GET; ``priced``, that it works out ``total_fee`` itself;
+    ``one_node``, that its settings are one table, and not one for each platform.
     """
 
     name: str
@@ -45,6 +46,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     openid_pay_types: frozenset[str] = frozenset()
     answers_get: bool = False
     priced: bool = False
+    one_node: bool = False
 
 
 def about(name: str) -> About:

@@ -46,5 +46,6 @@ ABOUT = About(
     pay_types=frozenset(f"vkspay_{platform}" for platform in _PLATFORMS),
     qr_pay_types=frozenset(f"vkspay_{platform}" for platform in _PLATFORMS if platform != "codepay"),
     part=_part,
+    one_node=True,
     number=(re.compile(r"[0-9A-Za-z_\-]{1,64}"), "1–64 letters, digits or _ -"),
 )
