@@ -57,6 +57,19 @@ class CodeUrl(PayerSide, frozen=True, kw_only=True):
         return {"codeUrl": self.code_url}
 
 
+class PayLink(CodeUrl, frozen=True, kw_only=True):
+    """An address to open in a phone's browser or wallet, and the text of a QR code as well (VksPay).
+
+    ``order_no`` is the provider's own number of the order.
+    """
+
+    order_no: str
+
+    @property
+    def provider_order_no(self) -> str:
+        return self.order_no
+
+
 class H5Url(PayerSide, frozen=True, kw_only=True):
     """An address that a mobile browser opens to pay."""
 
@@ -102,6 +115,11 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
     trade_state: TradeState
     trade_state_desc: str
     transaction_id: str | None = None
+    order_no: str | None = None
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.order_no
 
     def to_client(self) -> dict[str, Any]:
         return {

@@ -47,5 +47,6 @@ ABOUT = About(
     qr_pay_types=frozenset(f"vkspay_{platform}" for platform in _PLATFORMS if platform != "codepay"),
     part=_part,
     one_node=True,
+    shows_qrcode=True,
     number=(re.compile(r"[0-9A-Za-z_\-]{1,64}"), "1–64 letters, digits or _ -"),
 )

@@ -53,9 +53,7 @@ TEXTS: dict[str, Meaning] = {
 REFUND_FAILED = "退款失败"
 
 _OTHER = Meaning(ProviderError, "the message says why; VksPay's own support knows what is not public")
-_UNSURE = Meaning(
-    None, "nothing but SUCCESS is certain here: query with the same number before trying again"
-)
+_UNSURE = Meaning(None, "nothing but SUCCESS is certain here: query with the same number before trying again")
 
 
 def failure(answer: Answer, *, moves_money: bool, fail_is_no: bool = True) -> ProviderError:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import Value
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
 from vkpay_async.providers.vkspay.about import VkspayNode
@@ -68,7 +69,9 @@ class Gateway:
         raise failure(answer, moves_money=call.moves_money, fail_is_no=call.fail_is_no)
 
     def signed(self, method: str, fields: Mapping[str, object]) -> dict[str, str | int]:
-        """Every field of a call. Raises :class:`InvalidArgument` for a value that cannot be signed."""
+        """Every field of a call. Raises :class:`InvalidArgument` for one that is the SDK's, or that cannot be signed."""
+        if clash := sorted(OUR_FIELDS & fields.keys()):
+            raise InvalidArgument(f"{', '.join(clash)} is set by the SDK: leave it out")
         sent: dict[str, str | int] = {
             "method": method,
             "merchantno": self._merchantno,

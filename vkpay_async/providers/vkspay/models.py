@@ -87,7 +87,9 @@ def _text(part: bytes) -> str | None:
     return part.decode() if part[:1] in b"-0123456789" else None
 
 
-def merged(fields: Mapping[str, object], other: Mapping[str, object], keep: frozenset[str]) -> dict[str, object]:
+def merged(
+    fields: Mapping[str, object], other: Mapping[str, object], keep: frozenset[str]
+) -> dict[str, object]:
     """``fields`` under ``other``. Raises :class:`InvalidArgument` for a name in ``keep``."""
     clash = sorted(keep & other.keys())
     if clash:

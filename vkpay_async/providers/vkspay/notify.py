@@ -28,7 +28,11 @@ def form_fields(body: bytes) -> dict[str, str]:
     """The fields of a form body. Raises :class:`NotificationInvalid`."""
     try:
         pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
         )
     except ValueError as error:
         raise NotificationInvalid("the notification is not a form of UTF-8 text: refuse it") from error

@@ -11,7 +11,7 @@ import datetime as dt
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import CreateOrder, Trade, TradeState
 from vkpay_async.money import Fen, yuan_from_fen
-from vkpay_async.order_info import CodePayResult, CodeUrl
+from vkpay_async.order_info import CodePayResult, PayLink
 from vkpay_async.providers.vkspay.about import VkspayNode
 from vkpay_async.providers.vkspay.models import Answer, merged
 
@@ -73,12 +73,12 @@ def wallet_of(order: CreateOrder) -> str | None:
     return str(wanted)
 
 
-def parse_webpay(answer: Answer) -> CodeUrl:
+def parse_webpay(answer: Answer) -> PayLink:
     """The pay link. Raises ``ValueError`` for an answer without link or number."""
     link, number = answer.data.get("qrcode"), answer.data.get("out_trade_no")
     if not link or not number:
         raise ValueError("data has no qrcode, or no out_trade_no")
-    return CodeUrl(code_url=link, provider_order_no=number)
+    return PayLink(code_url=link, order_no=number)
 
 
 def parse_micropay(answer: Answer) -> CodePayResult:
@@ -87,16 +87,17 @@ def parse_micropay(answer: Answer) -> CodePayResult:
         trade_state=STATES[answer.code],
         trade_state_desc=answer.message,
         transaction_id=answer.data.get("transaction_id") or None,
-        provider_order_no=answer.data.get("out_trade_no") or None,
+        order_no=answer.data.get("out_trade_no") or None,
     )
 
 
 def parse_trade(
     answer: Answer, *, number: str, out_trade_no: str, total_fee: Fen | None, mch_id: str
 ) -> Trade:
-    """``number`` is what was asked for. ``total_fee`` stands in for an amount that the answer leaves out.
+    """``number`` is what was asked by. ``total_fee`` stands in for an amount that the answer leaves out.
 
-    Raises ``ValueError`` for an answer about another order.
+    A gateway that says no number of the payment has it under the order's. Raises ``ValueError`` for an answer about
+    another order.
     """
     about = answer.data.get("out_trade_no")
     if about and about != number:
@@ -104,11 +105,11 @@ def parse_trade(
     total = answer.fen("total_fee")
     return Trade(
         out_trade_no=out_trade_no,
-        provider_order_no=number,
+        provider_order_no=None if number == out_trade_no else number,
         state=STATES.get(answer.code, TradeState.UNKNOWN),
         raw_state=answer.code,
         description=answer.message,
-        transaction_id=answer.data.get("transaction_id") or None,
+        transaction_id=answer.data.get("transaction_id") or (number if answer.succeeded else None),
         total_fee=total_fee if total is None else total,
         mch_id=mch_id,
         success_time=moment_ms(answer.data.get("pay_time")) if answer.succeeded else None,
@@ -119,7 +120,7 @@ def parse_trade(
 def moment_ms(text: str | None) -> int | None:
     """``2026-01-01 00:00:00`` in Beijing. The form is designed, so that another one is no error."""
     try:
-        moment = dt.datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S")
+        moment = dt.datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING)
     except ValueError:
         return None
-    return int(moment.replace(tzinfo=_BEIJING).timestamp()) * 1000
+    return int(moment.timestamp()) * 1000

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
 from vkpay_async.errors import (
-    InvalidArgument,
     NotificationUnconfirmed,
     ProviderOutcomeUnknown,
     ResourceNotFound,
@@ -29,11 +29,13 @@ from vkpay_async.providers.unsupported import Unsupported
 from vkpay_async.providers.vkspay import notify, orders, refund
 from vkpay_async.providers.vkspay.about import VkspayNode
 from vkpay_async.providers.vkspay.errors import PROVIDER
-from vkpay_async.providers.vkspay.gateway import OUR_FIELDS, Call, Gateway
+from vkpay_async.providers.vkspay.gateway import Call, Gateway
 from vkpay_async.providers.vkspay.models import Answer
 from vkpay_async.providers.vkspay.trust import Trust
 
 CODE_PAY = "vkspay_codepay"
+EARLIER_ASKED = 3
+_SURE = orders.STATES.keys() - {"FAIL"}
 
 
 class VkspayProvider(Unsupported):
@@ -44,6 +46,10 @@ class VkspayProvider(Unsupported):
     """
 
     name: ClassVar[str] = PROVIDER
+    title: ClassVar[str] = "VksPay"
+    missing: ClassVar[Mapping[str, str]] = {
+        "close": "an order that nobody pays ends by itself; leave it, and do not ship for it"
+    }
 
     def __init__(self, node: VkspayNode, gateway: Gateway, trust: Trust) -> None:
         self._node = node
@@ -70,7 +76,7 @@ class VkspayProvider(Unsupported):
         return self._node.mch_id
 
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
-        """A pay link (:class:`CodeUrl`), or for ``vkspay_codepay`` a :class:`CodePayResult`.
+        """A pay link (:class:`PayLink`), or for ``vkspay_codepay`` a :class:`CodePayResult`.
 
         The link is for both wallets unless ``provider_pay_method`` names one. ``provider_order_no`` of the result is the
         gateway's number of the order, which its query and refund go by.
@@ -83,20 +89,23 @@ class VkspayProvider(Unsupported):
         return (yield from self._gateway.call(call, orders.parse_webpay))
 
     def query(self, order: OrderRef) -> Flow[Trade]:
-        """How the order stands: nothing but ``SUCCESS`` is paid. Raises :class:`ResourceNotFound`."""
-        number = _number(order)
-        parse = partial(
-            self._trade, number=number, out_trade_no=order.out_trade_no, total_fee=order.total_fee or None
-        )
+        """How the order stands: nothing but ``SUCCESS`` is paid. Raises :class:`ResourceNotFound`.
+
+        While it is not paid, the links of earlier attempts are asked after, too. Raises :class:`ProviderOutcomeUnknown` for a
+        code payment whose answer was lost, where the gateway does not know it by our number.
+        """
         try:
-            trade = yield from self._ask("vkspay.query", number, parse)
+            trade = yield from self._stands(order, _number(order))
         except ResourceNotFound as error:
+            paid = yield from self._paid_earlier(order)
+            if paid is not None:
+                return paid
             if _unnumbered_code_payment(order):
                 raise _lost_code_payment(order) from error
             raise
-        if _unnumbered_code_payment(order) and trade.raw_state not in orders.STATES.keys() - {"FAIL"}:
+        if _unnumbered_code_payment(order) and trade.raw_state not in _SURE:
             raise _lost_code_payment(order)
-        return trade
+        return trade if trade.state.paid else (yield from self._paid_earlier(order)) or trade
 
     def refund(self, request: RefundRequest) -> Flow[Refund]:
         """Gives money back. ``refund_id`` of the result is the gateway's number of the refund, which its query goes by.
@@ -144,9 +153,6 @@ class VkspayProvider(Unsupported):
         Other than for a ``…query``, no answer means that the outcome is unknown. Raises :class:`InvalidArgument` for a
         field that is the SDK's to set.
         """
-        clash = sorted(OUR_FIELDS & (data or {}).keys())
-        if clash:
-            raise InvalidArgument(f"{', '.join(clash)} is set by the SDK: leave it out")
         reads = method.endswith("query")
         call = Call(
             operation=f"vkspay.{method}",
@@ -170,7 +176,9 @@ class VkspayProvider(Unsupported):
         try:
             trade = yield from self._ask("vkspay.confirm", number, parse)
         except ResourceNotFound as error:
-            raise NotificationUnconfirmed(f"VksPay knows no order {number}: the notification is forged") from error
+            raise NotificationUnconfirmed(
+                f"VksPay knows no order {number}: the notification is forged"
+            ) from error
         if not trade.state.paid:
             raise NotificationUnconfirmed(
                 f"VksPay's order {number} is not paid ({trade.raw_state} {trade.description}): the notification is forged"
@@ -199,10 +207,23 @@ class VkspayProvider(Unsupported):
         )
         return (yield from self._gateway.call(call, orders.parse_micropay))
 
-    def _ask(self, operation: str, number: str, parse: Any) -> Flow[Trade]:
-        call = Call(
-            operation=operation, method="orderquery", fields={"out_trade_no": number}, asks=True
+    def _stands(self, order: OrderRef, number: str) -> Flow[Trade]:
+        parse = partial(
+            self._trade, number=number, out_trade_no=order.out_trade_no, total_fee=order.total_fee or None
         )
+        return (yield from self._ask("vkspay.query", number, parse))
+
+    def _paid_earlier(self, order: OrderRef) -> Flow[Trade | None]:
+        """The payment of a link from an earlier attempt: the payer may have kept it."""
+        for number in order.former_order_nos[:EARLIER_ASKED]:
+            with suppress(ResourceNotFound):
+                trade = yield from self._stands(order, number)
+                if trade.state.paid:
+                    return trade
+        return None
+
+    def _ask(self, operation: str, number: str, parse: Callable[[Answer], Trade]) -> Flow[Trade]:
+        call = Call(operation=operation, method="orderquery", fields={"out_trade_no": number}, asks=True)
         return (yield from self._gateway.call(call, parse))
 
     def _trade(self, answer: Answer, **about: Any) -> Trade:

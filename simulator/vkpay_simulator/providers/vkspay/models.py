@@ -94,8 +94,8 @@ class Order:
             paid_ms=self.paid_ms,
             notify_url=self.notify_url,
             payer=None,
+            alias=self.merchant_number,
             detail={
-                "merchant_out_trade_no": self.merchant_number,
                 "pay_chnl": self.wallet,
                 "refunds": {number: refund.state for number, refund in self.refunds.items()},
             },

@@ -128,7 +128,9 @@ class SampleProvider(Unsupported):
             answer = msgspec.json.decode(raw.body, type=OrderAnswer)
         except (msgspec.MsgspecError, ValueError) as error:
             raise NotificationInvalid(f"the notification cannot be read: {error}") from error
-        return Notification(kind="payment", id=answer.number or "", event=answer.state, trade=self._trade(answer))
+        return Notification(
+            kind="payment", id=answer.number or "", event=answer.state, trade=self._trade(answer)
+        )
         yield  # a Flow is a generator, and this one has nothing to ask
 
     @staticmethod
@@ -150,7 +152,10 @@ class SampleProvider(Unsupported):
         moves_money: bool = False,
     ) -> Flow[A]:
         sent = b"" if body is None else msgspec.json.encode(body)
-        headers = {"sample-shop": self._node.mch_id, SIGNATURE: self._sign(f"{method} {path}\n".encode() + sent)}
+        headers = {
+            "sample-shop": self._node.mch_id,
+            SIGNATURE: self._sign(f"{method} {path}\n".encode() + sent),
+        }
         response = yield HttpRequest(
             method=method,
             url=self._url + path,

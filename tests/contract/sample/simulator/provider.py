@@ -136,8 +136,12 @@ class SampleSim:
 
     def business_error(self, request: Request, operation: str, code: str) -> Answer:
         if code not in CODES:
-            raise SimulatorError(f"SamplePay has no code {code!r}. Choose one of: {', '.join(sorted(CODES))}.")
-        return self._answer(self._shop(request), CODES[code], {"code": code, "message": "asked for by a fault"})
+            raise SimulatorError(
+                f"SamplePay has no code {code!r}. Choose one of: {', '.join(sorted(CODES))}."
+            )
+        return self._answer(
+            self._shop(request), CODES[code], {"code": code, "message": "asked for by a fault"}
+        )
 
     def spoil_signature(self, answer: Answer) -> Answer:
         spoilt = CIMultiDict(answer.headers)
@@ -182,7 +186,9 @@ class SampleSim:
         return self._payable(out_trade_no, pid).view()
 
     def settle_refund(self, out_refund_no: str, status: str, *, pid: str | None = None) -> dict[str, Any]:
-        found = [order.refunds[out_refund_no] for order in self._orders.values() if out_refund_no in order.refunds]
+        found = [
+            order.refunds[out_refund_no] for order in self._orders.values() if out_refund_no in order.refunds
+        ]
         if not found:
             raise SimulatorError(f"SamplePay knows no refund {out_refund_no!r}.", 404)
         return found[0]
@@ -200,7 +206,9 @@ class SampleSim:
                 self._authenticate(shop, request)
                 return self._answer(shop, 200, work(self._known(shop), request, _body(request)))
             except Refusal as refused:
-                answer = self._answer(shop, CODES[refused.code], {"code": refused.code, "message": str(refused)})
+                answer = self._answer(
+                    shop, CODES[refused.code], {"code": refused.code, "message": str(refused)}
+                )
                 answer.explain = str(refused)
                 return answer
 
@@ -220,7 +228,9 @@ class SampleSim:
         if shop is None or not hmac.compare_digest(
             request.headers.get(SIGNATURE, "").encode(), _sign(shop, signed).encode()
         ):
-            raise Refusal("BAD_SIGNATURE", "No shop of that number, or not its key: take both of its config row.")
+            raise Refusal(
+                "BAD_SIGNATURE", "No shop of that number, or not its key: take both of its config row."
+            )
 
     def _answer(self, shop: Shop | None, status: int, content: dict[str, Any]) -> Answer:
         body = json.dumps(content).encode()
@@ -231,7 +241,9 @@ class SampleSim:
 
     def _outgoing(self, order: Order) -> Outgoing:
         body = json.dumps(order.shown()).encode()
-        return Outgoing(headers={SIGNATURE: _sign(order.shop, body), "Content-Type": "application/json"}, body=body)
+        return Outgoing(
+            headers={SIGNATURE: _sign(order.shop, body), "Content-Type": "application/json"}, body=body
+        )
 
     def _create(self, shop: Shop, _request: Request, body: dict[str, Any]) -> dict[str, Any]:
         number, total = body.get("out_trade_no"), body.get("total")

@@ -142,8 +142,8 @@ class TestRequest:
 
 class TestSettings:
     def test_the_address_may_end_in_the_path(self) -> None:
-        for given in ("http://127.0.0.1:9200", "http://127.0.0.1:9200/", "http://127.0.0.1:9200/api"):
-            request = next(provider_with(base_url=given).query(ref()))
+        for address in ("http://127.0.0.1:9200", "http://127.0.0.1:9200/", "http://127.0.0.1:9200/api"):
+            request = next(provider_with(base_url=address).query(ref()))
             assert request.url == "http://127.0.0.1:9200/api"
 
     def test_an_address_without_a_scheme_is_named(self) -> None:

@@ -25,7 +25,7 @@ from vkpay_async.errors import (
     ProviderUnavailable,
 )
 from vkpay_async.models import TradeState
-from vkpay_async.order_info import CodePayResult, CodeUrl
+from vkpay_async.order_info import CodePayResult, PayLink
 from vkpay_async.providers.vkspay import VkspayProvider
 
 LINK = "https://vk-spay.example/pay?o=abc"
@@ -34,9 +34,7 @@ CODE = "134567890123456789"
 
 
 class TestWebpay:
-    def test_what_is_asked_for_and_what_comes_of_it(
-        self, fake: FakeVkspay, provider: VkspayProvider
-    ) -> None:
+    def test_what_is_asked_for_and_what_comes_of_it(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
         info = fake.run(provider.create(order()), LINKED)
         assert fake.asked == [
             {
@@ -47,7 +45,7 @@ class TestWebpay:
                 "subject": "一斤茶叶",
             }
         ]
-        assert isinstance(info, CodeUrl)
+        assert isinstance(info, PayLink)
         assert (info.code_url, info.provider_order_no) == (LINK, NUMBER)
         assert info.to_client() == {"codeUrl": LINK}
         (request,) = fake.requests
@@ -60,9 +58,7 @@ class TestWebpay:
     @pytest.mark.parametrize(
         ("fen", "yuan"), [(1, "0.01"), (100, "1.00"), (1110, "11.10"), (999_999_999, "9999999.99")]
     )
-    def test_fen_become_yuan(
-        self, fake: FakeVkspay, provider: VkspayProvider, fen: int, yuan: str
-    ) -> None:
+    def test_fen_become_yuan(self, fake: FakeVkspay, provider: VkspayProvider, fen: int, yuan: str) -> None:
         fake.run(provider.create(order(total_fee=fen)), LINKED)
         assert fake.asked[0]["total_fee"] == yuan
 
@@ -113,9 +109,7 @@ class TestMicropay:
     def scanned(self, **changes: Any) -> Any:
         return order(**{"pay_type": "vkspay_codepay", "auth_code": CODE, "client_ip": "10.0.0.7", **changes})
 
-    def test_what_is_asked_for_and_what_comes_of_it(
-        self, fake: FakeVkspay, provider: VkspayProvider
-    ) -> None:
+    def test_what_is_asked_for_and_what_comes_of_it(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
         info = fake.run(
             provider.create(self.scanned()), said(data={"out_trade_no": NUMBER, "pay_chnl": "wxpay"})
         )

@@ -82,9 +82,7 @@ def test_where_nobody_looked_it_is_to_come_again(
     assert not raised.value.acknowledged
 
 
-def test_an_answer_about_another_order_is_no_confirmation(
-    fake: FakeVkspay, provider: VkspayProvider
-) -> None:
+def test_an_answer_about_another_order_is_no_confirmation(fake: FakeVkspay, provider: VkspayProvider) -> None:
     with pytest.raises(ProviderUnavailable):
         fake.run(provider.notification(told()), paid("3493-9"))
 

@@ -28,7 +28,7 @@ def test_a_paid_order(fake: FakeVkspay, provider: VkspayProvider) -> None:
 
 def test_an_answer_that_says_no_more_than_paid(fake: FakeVkspay, provider: VkspayProvider) -> None:
     trade = fake.run(provider.query(ref()), said())
-    assert (trade.state, trade.total_fee, trade.transaction_id) == (TradeState.SUCCESS, 1000, None)
+    assert (trade.state, trade.total_fee, trade.transaction_id) == (TradeState.SUCCESS, 1000, NUMBER)
     assert trade.success_time is None
 
 
@@ -79,7 +79,35 @@ def test_an_answer_about_another_order_is_none(fake: FakeVkspay, provider: Vkspa
 def test_without_the_gateways_number_ours_is_asked_by(fake: FakeVkspay, provider: VkspayProvider) -> None:
     trade = fake.run(provider.query(ref(provider_order_no=None)), paid("T1"))
     assert fake.asked[0]["out_trade_no"] == "T1"
-    assert trade.provider_order_no == "T1"
+    assert (trade.out_trade_no, trade.provider_order_no) == ("T1", None)
+
+
+class TestEarlierLinks:
+    TWICE = ref(former_order_nos=("3493-b", "3493-a"))
+
+    def test_one_of_them_may_have_been_paid(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
+        trade = fake.run(provider.query(self.TWICE), said("NOTPAY"), said("CLOSED"), paid("3493-a"))
+        assert [asked["out_trade_no"] for asked in fake.asked] == [NUMBER, "3493-b", "3493-a"]
+        assert (trade.state, trade.provider_order_no) == (TradeState.SUCCESS, "3493-a")
+
+    def test_when_none_is_the_latest_counts(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
+        trade = fake.run(provider.query(self.TWICE), said("CLOSED"), said("ORDERNOTEXIST"), said("NOTPAY"))
+        assert (trade.state, trade.provider_order_no) == (TradeState.CLOSED, NUMBER)
+
+    def test_the_latest_is_asked_alone_when_it_is_paid(
+        self, fake: FakeVkspay, provider: VkspayProvider
+    ) -> None:
+        assert fake.run(provider.query(self.TWICE), paid()).provider_order_no == NUMBER
+
+    def test_a_latest_that_is_not_known(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
+        answers = [said("ORDERNOTEXIST"), paid("3493-b")]
+        assert fake.run(provider.query(self.TWICE), *answers).provider_order_no == "3493-b"
+        with pytest.raises(ResourceNotFound):
+            fake.run(provider.query(self.TWICE), *[said("ORDERNOTEXIST")] * 3)
+
+    def test_no_more_than_three_are_asked_after(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
+        many = ref(former_order_nos=tuple(f"3493-{number}" for number in range(9)))
+        fake.run(provider.query(many), *[said("NOTPAY")] * 4)
 
 
 class TestCodePaymentWithoutItsNumber:
@@ -119,5 +147,7 @@ class TestCodePaymentWithoutItsNumber:
 
 
 def test_what_vkspay_does_not_have_says_what_to_do(provider: VkspayProvider) -> None:
-    with pytest.raises(InvalidArgument, match="cannot be closed"):
+    with pytest.raises(
+        InvalidArgument, match="VksPay has no close: an order that nobody pays ends by itself"
+    ):
         next(provider.close(ref()))

@@ -38,9 +38,7 @@ def named(**changes: Any) -> RefundRef:
 
 
 class TestRefund:
-    def test_what_is_asked_for_and_what_comes_of_it(
-        self, fake: FakeVkspay, provider: VkspayProvider
-    ) -> None:
+    def test_what_is_asked_for_and_what_comes_of_it(self, fake: FakeVkspay, provider: VkspayProvider) -> None:
         data = {"refund_fee": "3.50", "refund_time": "2023-11-15 06:13:25"}
         refund = fake.run(provider.refund(asked()), said(out_refund_no=REFUND_NUMBER, data=data))
         assert fake.asked == [

@@ -30,7 +30,7 @@ class TestWebpay:
         assert len(numbers) == 2
         assert all(number.startswith(f"{shop.node['mchId']}-") for number in numbers)
         assert shop.state("T1") == "ORDERNOTEXIST"
-        assert {order.detail["merchant_out_trade_no"] for order in simulated.vkspay.orders()} == {"T1"}
+        assert {order.alias for order in simulated.vkspay.orders()} == {"T1"}
 
     @pytest.mark.parametrize(
         ("field", "value"),
