@@ -161,6 +161,12 @@ class Provider(Protocol):
         """The provider's own word for: not now, send it again."""
 
 
+def off_loop(work: Callable[[], T]) -> Flow[T]:
+    """Work of more than about a millisecond."""
+    yield from ()
+    return work()
+
+
 def target_of(url: str) -> str:
     """Path and query of an absolute URL, as they stand on the request line."""
     scheme, _, rest = url.partition("://")
