@@ -10,18 +10,20 @@ import datetime as dt
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, TypeVar
 
 from vkpay_async.errors import ProviderUnavailable
 from vkpay_async.models import BillRow
 from vkpay_async.money import fen_from_yuan
-from vkpay_async.providers.base import Flow, off_loop
+from vkpay_async.providers.base import Flow, HttpResponse, off_loop
 from vkpay_async.providers.bill import ADVICE, LARGEST_TABLE, BillLine, bill_rows, check_columns
 from vkpay_async.providers.huawei.errors import PROVIDER, Operation, unreadable
 from vkpay_async.providers.huawei.gateway import Gateway
 from vkpay_async.providers.huawei.models import BillAddress
 from vkpay_async.providers.huawei.times import BEIJING, ms_from_bill, ms_of
+
+T = TypeVar("T")
 
 TRADE_BILL = Operation(name="huawei.trade_bill")
 SETTLE_BILL = Operation(name="huawei.settle_bill")
@@ -54,27 +56,20 @@ _NEEDED = (
 
 def trade_bill(gateway: Gateway, day: dt.date, *, partner: bool = False) -> Flow[tuple[BillRow, ...]]:
     """Every payment and refund of the day that succeeded."""
-    table = yield from _table(gateway, TRADE_BILL, "trade-bill", day, partner=partner)
-    if table is None:
+    response = yield from _file(gateway, TRADE_BILL, "trade-bill", day, partner=partner)
+    if response is None:
         return ()
-    try:
-        return (yield from off_loop(lambda: tuple(read_bill(table))))
-    except ValueError as error:
-        raise unreadable(DOWNLOAD, str(error), advice=ADVICE) from error
+    return (yield from off_loop(lambda: _read(response, read_bill)))
 
 
 def settle_bill(
     gateway: Gateway, day: dt.date, *, partner: bool = False
 ) -> Flow[tuple[Mapping[str, str], ...]]:
     """The lines of the day's settlement, by the bill's own column names."""
-    table = yield from _table(gateway, SETTLE_BILL, "settle-bill", day, partner=partner)
-    if table is None:
+    response = yield from _file(gateway, SETTLE_BILL, "settle-bill", day, partner=partner)
+    if response is None:
         return ()
-    try:
-        names, lines = _lines(table)
-        return tuple(BillLine(names, line, _split) for _, line in lines)
-    except ValueError as error:
-        raise unreadable(DOWNLOAD, str(error), advice=ADVICE) from error
+    return (yield from off_loop(lambda: _read(response, _settled)))
 
 
 def read_bill(table: str) -> Iterator[BillRow]:
@@ -86,19 +81,28 @@ def read_bill(table: str) -> Iterator[BillRow]:
     return bill_rows(names, counted, _split, _row)
 
 
-def _table(
+def _settled(table: str) -> Iterator[BillLine]:
+    names, lines = _lines(table)
+    return (BillLine(names, line, _split) for _, line in lines)
+
+
+def _file(
     gateway: Gateway, operation: Operation, kind: str, day: dt.date, *, partner: bool
-) -> Flow[str | None]:
-    """The text of the file; ``None`` where nothing happened on the day."""
+) -> Flow[HttpResponse | None]:
+    """The file as it came; ``None`` where nothing happened on the day."""
     base = f"/api/v1{'/partner' if partner else ''}/bill/{kind}/downloadInfo"
     address, _ = yield from gateway.ask(operation, BillAddress, "GET", f"{base}?billDate={day:%Y%m%d}")
     param = address.bill_download_param
     if param is None:
         _check_ready(kind, day, gateway.env.now_ms())
         return None
-    response = yield from gateway.fetch(DOWNLOAD, param)
+    return (yield from gateway.fetch(DOWNLOAD, param))
+
+
+def _read(response: HttpResponse, rows: Callable[[str], Iterator[T]]) -> tuple[T, ...]:
+    """Unpacked and read. Raises :class:`ProviderUnavailable` that names what is not understood."""
     try:
-        return (yield from off_loop(lambda: _unpacked(response.body)))
+        return tuple(rows(_unpacked(response.body)))
     except ValueError as error:
         raise unreadable(DOWNLOAD, str(error), response, advice=ADVICE) from error
 

@@ -52,6 +52,11 @@ class HuaweiProvider(Unsupported):
     """
 
     name: ClassVar[str] = "huawei"
+    title: ClassVar[str] = "Huawei Pay"
+    missing: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("transfer", "query_transfer", "cancel_transfer"),
+        "its interface for transfers is not public; send money by wxpay or alipay, or in the merchant portal",
+    )
 
     def __init__(self, node: HuaweiNode, gateway: Gateway) -> None:
         self._node = node
