@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from vkpay_async.errors import InvalidArgument
@@ -72,6 +73,8 @@ def prepay_body(order: CreateOrder, app_id: str, merc_no: str, now_ms: int) -> d
         "callbackUrl": order.notify_url,
         "expireTime": _expiry(order.time_expire, now_ms),
         "allocationType": _allocation(order.profit_sharing),
+        # vk-uni-pay asks for it, and today's prepayment does not know it.
+        "bizType": order.options.get("biz_type"),
     }
     return body_from(fields, order.other)
 
@@ -87,6 +90,13 @@ def body_from(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
         )
     _refuse_sensitive(other)
     return {name: value for name, value in {**fields, **other}.items() if value is not None}
+
+
+def prepayment_name(path: str, body: Mapping[str, Any]) -> str:
+    """What a prepayment is kept under: the same for an order that is asked for again unchanged."""
+    known_by = [str(body.get(name)) for name in sorted(PROTECTED)]
+    digest = sha256("\n".join([path, *known_by]).encode()).hexdigest()
+    return f"huawei prepayment {digest}"
 
 
 def query_path(order: OrderRef) -> str:

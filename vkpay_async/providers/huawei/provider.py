@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from vkpay_async.errors import InvalidArgument
+from vkpay_async.errors import InvalidArgument, LedgerUnavailable, OrderStateConflict
 from vkpay_async.models import (
     BillRow,
     CreateOrder,
@@ -21,10 +22,10 @@ from vkpay_async.models import (
     Trade,
 )
 from vkpay_async.order_info import OrderInfo, OrderString
-from vkpay_async.providers.base import Env, Flow, off_loop
+from vkpay_async.providers.base import Env, Flow, SharedValue, keep, kept, off_loop
 from vkpay_async.providers.huawei import bills, orders, refunds
 from vkpay_async.providers.huawei.about import HuaweiNode
-from vkpay_async.providers.huawei.errors import Operation
+from vkpay_async.providers.huawei.errors import NUMBER_USED, Operation
 from vkpay_async.providers.huawei.gateway import Gateway, gateway_from
 from vkpay_async.providers.huawei.models import (
     AcceptedRefund,
@@ -41,6 +42,9 @@ QUERY = Operation(name="huawei.query")
 CLOSE = Operation(name="huawei.close")
 REFUND = Operation(name="huawei.refund", moves_money=True, refunds=True)
 QUERY_REFUND = Operation(name="huawei.query_refund")
+
+PREPAY_LIFE_MS = 9 * 60_000
+"""A prepayment is good for ten minutes; the buyer needs some of them."""
 
 _TARGET = re.compile(r"/api/[-!$&'()*+,./0-9:;=?@A-Z_a-z~%]+", re.ASCII)
 
@@ -82,12 +86,20 @@ class HuaweiProvider(Unsupported):
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks for a payment: the text that ``requestPayment`` takes as ``orderStr``, ten minutes good.
 
-        Raises :class:`OrderStateConflict` where ``out_trade_no`` was used before.
+        Asked for again within these, an unchanged order gets a fresh text for the same prepayment: Huawei Pay takes a number
+        once, and has no call that tells what came of it. Raises :class:`OrderStateConflict` afterwards.
         """
         path = orders.prepay_path(order)
         body = orders.prepay_body(order, self.appid, self.mch_id, self._gateway.env.now_ms())
-        prepaid, _ = yield from self._gateway.ask(CREATE, Prepayment, "POST", path, body)
-        return (yield from self._order_string(order, prepaid.prepay_id))
+        name = orders.prepayment_name(path, body)
+        try:
+            prepaid, _ = yield from self._gateway.ask(CREATE, Prepayment, "POST", path, body)
+        except OrderStateConflict as error:
+            prepay_id = yield from self._kept(name, error)
+        else:
+            prepay_id = prepaid.prepay_id
+            yield from self._keep(name, prepay_id)
+        return (yield from self._order_string(order, prepay_id))
 
     def query(self, order: OrderRef) -> Flow[Trade]:
         """How the order stands. Raises :class:`ResourceNotFound`, also while nobody has opened its cashier."""
@@ -172,6 +184,19 @@ class HuaweiProvider(Unsupported):
     @property
     def _is_partner(self) -> bool:
         return bool(self._node.sub_merchants)
+
+    def _keep(self, name: str, prepay_id: str) -> Flow[None]:
+        """Losing it costs a second try of the buyer, and is no reason to lose the payment."""
+        expires = self._gateway.env.now_ms() + PREPAY_LIFE_MS
+        with suppress(LedgerUnavailable):
+            yield from keep(name, SharedValue(value=f"{expires} {prepay_id}", expires=expires))
+
+    def _kept(self, name: str, error: OrderStateConflict) -> Flow[str]:
+        found = (yield from kept(name)) if error.code in NUMBER_USED else None
+        expires, _, prepay_id = (found or "0").partition(" ")
+        if int(expires) <= self._gateway.env.now_ms():
+            raise error
+        return prepay_id
 
     def _order_string(self, order: CreateOrder, prepay_id: str) -> Flow[OrderInfo]:
         gateway = self._gateway
