@@ -205,11 +205,8 @@ def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     if (0, 0) in (one, other):
         return other if one == (0, 0) else one
     (x1, y1), (x2, y2) = one, other
-    if x1 == x2:
-        if y1 != y2:
-            return 0, 0
-        slope = (3 * x1 * x1 + A) * pow(2 * y1, -1, P)
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, P)
+    # One x is one point here: the mirror image of a sum comes up for no number below n − 1.
+    rise, run = (3 * x1 * x1 + A, 2 * y1) if x1 == x2 else (y2 - y1, x2 - x1)
+    slope = rise * pow(run, -1, P)
     x = (slope * slope - x1 - x2) % P
     return x, (slope * (x1 - x) - y1) % P

@@ -201,6 +201,12 @@ def test_a_private_key_without_its_point(sample: Sm2PrivateKey) -> None:
     assert load_sm2_private_key(PKCS8).public.point == sample.public.point
 
 
+def test_a_block_of_parameters_before_the_key(sample: Sm2PrivateKey) -> None:
+    """As ``openssl ecparam -genkey`` writes it."""
+    parameters = "-----BEGIN EC PARAMETERS-----\nBggqgRzPVQGCLQ==\n-----END EC PARAMETERS-----\n"
+    assert load_sm2_private_key(parameters + PKCS8).public.point == sample.public.point
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -16,6 +16,7 @@ from vkpay_async.errors import (
     ResponseUnverified,
 )
 from vkpay_async.models import OrderRef, RefundRef, RefundRequest, RefundState, TradeState
+from vkpay_async.providers.base import HttpResponse
 
 API = "https://petalpay-developer.cloud.huawei.com.cn/api"
 ORDER = OrderRef(pay_type="huawei_mp-harmony", out_trade_no="T1", total_fee=1000)
@@ -274,6 +275,20 @@ def test_after_that_a_refund_within_the_minute_may_be_the_first_try(
     with pytest.raises(Exception, match="ORDER_CONCURRENT_ERROR") as refused:
         run(provider.refund(refund()), *answers)
     assert not isinstance(refused.value, RefundTooSoon)
+
+
+def test_a_repeat_that_is_answered_with_something_else(provider: Any, run: Exchange) -> None:
+    answer = HttpResponse(status=502, headers={}, body=b"<html>", repeated=True)
+    with pytest.raises(ProviderUnavailable, match="HTTP_502"):
+        run(provider.query(ORDER), answer)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00:00.000+0800"])
+def test_a_time_that_is_none_does_not_lose_the_payment(
+    provider: Any, platform: Platform, run: Exchange, text: str
+) -> None:
+    trade = run(provider.query(ORDER), platform.answer(**PAYMENT | {"finishTime": text}))
+    assert (trade.state, trade.success_time, trade.raw["finishTime"]) == (TradeState.SUCCESS, None, text)
 
 
 def test_a_duplicate_that_was_not_repeated_is_not_sent_again(
