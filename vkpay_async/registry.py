@@ -18,6 +18,7 @@ REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
     "vkspay": "vkpay_async.providers.vkspay",
+    "huawei": "vkpay_async.providers.huawei",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

@@ -61,9 +61,10 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
     app_auth_token: str | None = None
     provider_pay_method: str | None = None
     wxpay_virtual: Mapping[str, Any] | None = None
+    biz_type: str | None = None
 
 
-_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual")
+_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type")
 """Arguments that some providers alone have; they check them themselves."""
 
 

@@ -9,6 +9,7 @@ REGISTRY = {
     "wxpay": "vkpay_simulator.providers.wxpay.provider:WxpaySim",
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
     "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",
+    "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
 }
 
 
