@@ -31,6 +31,8 @@ from vkpay_simulator.redact import redact, redact_headers
         ),
         ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
         ("sign=ab", "sign=…"),
+        ('{"client_secret":"abcdefghi"}', '{"client_secret":"abc…"}'),
+        ('{"session_key": "abcdefghi"}', '{"session_key": "abc…"}'),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
     ],
@@ -44,6 +46,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "Bearer abcdefgh",
         "Cookie": "a=b",
         "Proxy-Authorization": "Basic x",
+        "access-token": "clt.abcdefgh",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefghijklmnopqrstuvwxyz0123"',
         "Accept": "*/*",
     }
@@ -51,6 +54,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "***",
         "Cookie": "***",
         "Proxy-Authorization": "***",
+        "access-token": "***",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
         "Accept": "*/*",
     }
