@@ -1,0 +1,93 @@
+"""Settlements: https://developer.open-douyin.com/docs/resource/zh-CN/mini-app/develop/server/ecpay/settlements/settlement"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vkpay_async.models import JsonObject
+from vkpay_async.providers.douyin.models import (
+    BalanceAnswer,
+    QuerySettleAnswer,
+    SettleAnswer,
+    SettleMessage,
+    UnsettledAnswer,
+)
+from vkpay_async.providers.douyin.results import (
+    MerchantBalance,
+    Settlement,
+    SettlementState,
+    UnsettledAmount,
+    settlement_state,
+)
+from vkpay_async.providers.douyin.times import ms_from_seconds
+
+
+def accepted(answer: SettleAnswer, raw: JsonObject, out_settle_no: str, out_trade_no: str) -> Settlement:
+    return Settlement(
+        out_settle_no=out_settle_no,
+        out_trade_no=out_trade_no,
+        state=SettlementState.PROCESSING,
+        raw_state="ACCEPTED",
+        settle_id=answer.settle_no,
+        raw=raw,
+    )
+
+
+def settlement_from(answer: QuerySettleAnswer, raw: JsonObject, out_settle_no: str) -> Settlement:
+    info = answer.settle_info
+    return Settlement(
+        out_settle_no=out_settle_no,
+        state=settlement_state(info.settle_status),
+        raw_state=info.settle_status,
+        settle_id=info.settle_no,
+        settle_amount=info.settle_amount,
+        rake=info.rake,
+        commission=info.commission,
+        detail=info.settle_detail or "",
+        settled_time=ms_from_seconds(info.settled_at),
+        raw=raw,
+    )
+
+
+def settlement_told(message: SettleMessage, raw: Mapping[str, Any]) -> Settlement:
+    """What a notification says of one."""
+    return Settlement(
+        out_settle_no=message.cp_settle_no,
+        out_trade_no=message.out_order_no,
+        state=settlement_state(message.status),
+        raw_state=message.status,
+        settle_id=message.settle_no,
+        settle_amount=message.settle_amount,
+        rake=message.rake,
+        commission=message.commission,
+        detail=message.settle_detail or "",
+        settled_time=ms_from_seconds(message.settled_at),
+        raw=raw,
+    )
+
+
+def unsettled_from(answer: UnsettledAnswer, raw: JsonObject, out_trade_no: str) -> UnsettledAmount:
+    detail = answer.data.detail
+    return UnsettledAmount(
+        out_trade_no=out_trade_no,
+        amount=answer.data.unsettle_amount,
+        payment_rake=detail.payment_rake,
+        life_rake=detail.life_rake,
+        commission=detail.commission,
+        raw=raw,
+    )
+
+
+def balance_from(answer: BalanceAnswer) -> MerchantBalance:
+    """Raises ``ValueError`` when neither spelling of what can be withdrawn is there."""
+    info = answer.account_info
+    both = (info.withdrawable_balacne, info.withdrawable_balance)
+    withdrawable = next((amount for amount in both if amount is not None), None)
+    if withdrawable is None:
+        raise ValueError("account_info has no withdrawable_balacne")
+    return MerchantBalance(
+        online_amount=info.online_balance,
+        withdrawable_amount=withdrawable,
+        freeze_amount=info.freeze_balance,
+    )
