@@ -17,6 +17,7 @@ import msgspec
 REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
+    "douyin": "vkpay_async.providers.douyin",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

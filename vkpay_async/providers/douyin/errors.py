@@ -53,7 +53,11 @@ _ECPAY: Rows = (
         "the message says why; correct it, and use a new number: one that was refused is used up",
         "2010",
     ),
-    (ValidationFailed, "correct the parameter that the message names; a day's bill is made the day after", "1"),
+    (
+        ValidationFailed,
+        "correct the parameter that the message names; a day's bill is made the day after",
+        "1",
+    ),
     (AuthenticationFailed, "check app_id, and that sandbox is set exactly for the sandbox", "2020 2042"),
     (
         PermissionRefused,
@@ -69,13 +73,21 @@ _ECPAY: Rows = (
 _TRADE: Rows = (
     (None, _REPEAT, "13000 23000 10401 28001005 28001006"),
     (RateLimited, "send fewer calls, then repeat this one as it is", "12001 28003017"),
-    (ValidationFailed, "correct the parameter that the message names; goods must fit the mini program's industry", "10000"),
+    (
+        ValidationFailed,
+        "correct the parameter that the message names; goods must fit the mini program's industry",
+        "10000",
+    ),
     (
         AuthenticationFailed,
         "check app_id, app_private_key and key_version: the version counts the keys uploaded to the console",
         "11004 23001",
     ),
-    (AuthenticationFailed, "check app_id and secret, with which client tokens are fetched", "28001003 28001008"),
+    (
+        AuthenticationFailed,
+        "check app_id and secret, with which client tokens are fetched",
+        "28001003 28001008",
+    ),
     (
         PermissionRefused,
         "apply for this call's scope in the console",
@@ -101,7 +113,11 @@ _TRADE: Rows = (
         "23002 23003 23004 23005 23006 23007 23008 23009 23010",
     ),
     (OrderStateConflict, "settle the order when it is paid and its settlement cycle is over", "23102 23107"),
-    (OrderStateConflict, "query the order's settlements: nothing is left, or it must be settled piece by piece", "23112 23113 23118"),
+    (
+        OrderStateConflict,
+        "query the order's settlements: nothing is left, or it must be settled piece by piece",
+        "23112 23113 23118",
+    ),
     (PermissionRefused, "Douyin settles this app's orders by itself: leave it to that", "23117"),
 )
 

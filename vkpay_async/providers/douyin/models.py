@@ -5,8 +5,6 @@ Decoders are not strict: 64-bit numbers come as numbers or as texts, depending o
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
@@ -146,18 +144,19 @@ class RefundMessage(Wire, frozen=True, kw_only=True):
 
 
 class SettleMessage(Wire, frozen=True, kw_only=True):
-    """The app is called ``appid`` in the documents and ``app_id`` in some SDKs."""
+    """Guaranteed payment says ``cp_settle_no``, ``settle_no``, ``settled_at``; the trade system has words of its own."""
 
-    cp_settle_no: str
     status: str
-    order_id: str | None = None
+    cp_settle_no: str = ""
+    out_settle_no: str = ""
     settle_no: str | None = None
+    settle_id: str | None = None
     settle_amount: int | None = None
     rake: int | None = None
     commission: int | None = None
     settle_detail: str | None = None
     settled_at: int | None = None
-    message: str | None = None
+    event_time: int | None = None
     out_order_no: str | None = None
 
 
@@ -284,6 +283,3 @@ class TradeRefundMessage(Wire, frozen=True, kw_only=True):
     refund_total_amount: int
     out_refund_no: str | None = None
     event_time: int | None = None
-
-
-Json = dict[str, Any]

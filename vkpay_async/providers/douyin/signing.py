@@ -44,7 +44,9 @@ def verify_message(tokens: Iterable[str], *, timestamp: str, nonce: str, msg: st
     could be a piece of another message, and is refused.
     """
     if not _TIMESTAMP.fullmatch(timestamp) or not _NONCE.fullmatch(nonce):
-        raise SignatureInvalid("timestamp or nonce of the notification have not the shape of Douyin's: refuse it")
+        raise SignatureInvalid(
+            "timestamp or nonce of the notification have not the shape of Douyin's: refuse it"
+        )
     for token in tokens:
         text = "".join(sorted([token, timestamp, nonce, msg], key=str.encode))
         made = sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -163,5 +163,9 @@ def config_row(app: App) -> dict[str, Any]:
             "keyVersion": app.keys.version,
             "appPrivateKeyContent": private_pem(app.keys.own),
             "douyinPublicKeyContent": public_pem(app.keys.platform.public_key()),
+            "tagGroupId": "tag_group_7272625659888058380",
+            "skuType": 301,
+            "skuImage": "https://dummyimage.com/234x60",
+            "orderEntryPath": "pages/order/detail",
         }
     return {"douyin": {"mp-toutiao": node}}

@@ -39,7 +39,9 @@ class EcpayGateway:
         response = yield self._post(call, path, fields, repeatable=True)
         return read(ECPAY_CODES, call, response, decoder)
 
-    def request(self, call: Call, path: str, fields: Mapping[str, Any], *, repeatable: bool) -> Flow[dict[str, Any]]:
+    def request(
+        self, call: Call, path: str, fields: Mapping[str, Any], *, repeatable: bool
+    ) -> Flow[dict[str, Any]]:
         """Any call, and its answer as it is."""
         response = yield self._post(call, path, fields, repeatable=repeatable)
         answer, _ = read(ECPAY_CODES, call, response, _ANY)

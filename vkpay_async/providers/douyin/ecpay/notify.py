@@ -80,7 +80,9 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 def _parameters(query: str) -> dict[str, str]:
     try:
-        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS, errors="strict"))
+        return dict(
+            parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS, errors="strict")
+        )
     except ValueError as error:
         raise NotificationInvalid(f"the query is not one of Douyin's: {error}") from error
 

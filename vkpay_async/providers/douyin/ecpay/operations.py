@@ -149,7 +149,9 @@ class Ecpay:
 
     def notification(self, raw: RawNotification) -> Notification:
         if not self._tokens:
-            raise SignatureInvalid(f"{self._node.where}: token is not set, so that no notification can be verified")
+            raise SignatureInvalid(
+                f"{self._node.where}: token is not set, so that no notification can be verified"
+            )
         if raw.method == "GET":
             return notify.url_check(raw, self._tokens)
         return notify.notification_from(raw, self._tokens)
@@ -165,4 +167,3 @@ class Ecpay:
 def merchant_of(node: DouyinNode) -> str:
     mch_id: str = node.require("mch_id", "it is the merchant's number (商户号) in the console")
     return mch_id
-

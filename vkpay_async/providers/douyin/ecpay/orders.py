@@ -22,7 +22,12 @@ _STATES = {
     "FAIL": TradeState.PAYERROR,
     "TIMEOUT": TradeState.CLOSED,
 }
-_DESCRIPTIONS = {"PROCESSING": "未支付", "SUCCESS": "支付成功", "FAIL": "支付失败", "TIMEOUT": "订单超时未支付"}
+_DESCRIPTIONS = {
+    "PROCESSING": "未支付",
+    "SUCCESS": "支付成功",
+    "FAIL": "支付失败",
+    "TIMEOUT": "订单超时未支付",
+}
 
 
 def order_fields(order: CreateOrder, now_ms: int, *, secure: bool) -> dict[str, Any]:
@@ -64,7 +69,9 @@ def check_notify_url(url: str, most: int, *, secure: bool) -> None:
     if len(url) > most:
         raise InvalidArgument(f"notify_url has {len(url)} characters, and Douyin takes {most}: shorten it")
     if secure and not url.startswith("https://"):
-        raise InvalidArgument("notify_url must start with https://: Douyin calls no other, and only on port 443")
+        raise InvalidArgument(
+            "notify_url must start with https://: Douyin calls no other, and only on port 443"
+        )
 
 
 def client_params(answer: CreateOrderAnswer, node: DouyinNode) -> TtPayParams:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from vkpay_async.models import JsonObject
 from vkpay_async.providers.douyin.models import (
     BalanceAnswer,
     QuerySettleAnswer,
     SettleAnswer,
-    SettleMessage,
     UnsettledAnswer,
 )
 from vkpay_async.providers.douyin.results import (
@@ -46,23 +42,6 @@ def settlement_from(answer: QuerySettleAnswer, raw: JsonObject, out_settle_no: s
         commission=info.commission,
         detail=info.settle_detail or "",
         settled_time=ms_from_seconds(info.settled_at),
-        raw=raw,
-    )
-
-
-def settlement_told(message: SettleMessage, raw: Mapping[str, Any]) -> Settlement:
-    """What a notification says of one."""
-    return Settlement(
-        out_settle_no=message.cp_settle_no,
-        out_trade_no=message.out_order_no,
-        state=settlement_state(message.status),
-        raw_state=message.status,
-        settle_id=message.settle_no,
-        settle_amount=message.settle_amount,
-        rake=message.rake,
-        commission=message.commission,
-        detail=message.settle_detail or "",
-        settled_time=ms_from_seconds(message.settled_at),
         raw=raw,
     )
 
