@@ -185,7 +185,7 @@ class OrderRef(Value, frozen=True, kw_only=True):
     expand_data: dict[str, Any] = {}
 
 
-class Trade(Value, frozen=True, kw_only=True):
+class Trade(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An order as the provider has it, from a query, a code payment or a notification.
 
     ``total_fee`` is what was asked for, ``None`` where the answer leaves it out. ``out_trade_no`` is empty where the provider
@@ -226,7 +226,7 @@ class RefundRef(Value, frozen=True, kw_only=True):
     out_refund_no: str
 
 
-class Refund(Value, frozen=True, kw_only=True):
+class Refund(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A refund as the provider has it. ``PROCESSING`` means accepted: the money is on its way."""
 
     out_trade_no: str
@@ -324,7 +324,7 @@ class TransferRef(Value, frozen=True, kw_only=True):
     app_auth_token: str | None = None
 
 
-class Transfer(Value, frozen=True, kw_only=True):
+class Transfer(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A transfer as the provider has it. ``options`` is what the client needs to confirm it (WeChat)."""
 
     out_bill_no: str
@@ -370,7 +370,7 @@ class AuthorizationRequest(Value, frozen=True, kw_only=True):
     other: Mapping[str, Any] = {}
 
 
-class TransferAuthorization(Value, frozen=True, kw_only=True):
+class TransferAuthorization(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An authorisation as the provider has it. ``options`` is what the client needs to ask the user.
 
     ``authorize_time`` and ``close_time`` are milliseconds since the epoch.
