@@ -89,6 +89,7 @@ def trade_from(answer: QueryOrderAnswer, raw: JsonObject, out_trade_no: str, nod
         raw_state=info.order_status,
         description=_DESCRIPTIONS.get(info.order_status, info.order_status),
         transaction_id=answer.order_id,
+        provider_order_no=answer.order_id,
         total_fee=info.total_fee,
         appid=node.app_id,
         mch_id=info.seller_uid or None,

@@ -90,4 +90,5 @@ def refund_from(message: Told, refund: TradeRefundMessage, out_trade_no: str) ->
 
 def other_from(message: Told) -> Notification:
     """Settlements, refunds that a user asks for, recurring payments: genuine, and for the application to look at."""
-    return Notification(kind="other", id=message.id, event=message.event, raw=decoded(_OBJECT, message.msg))
+    raw: dict[str, Any] = decoded(_OBJECT, message.msg)
+    return Notification(kind="other", id=message.id, event=message.event, raw=raw)
