@@ -107,6 +107,14 @@ class AccountInfo(Wire, frozen=True, kw_only=True):
     withdrawable_balance: int | None = None
     freeze_balance: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.withdrawable_balacne is None and self.withdrawable_balance is None:
+            raise ValueError("it has no withdrawable_balacne")
+
+    @property
+    def withdrawable(self) -> int:
+        return (self.withdrawable_balacne or 0) or (self.withdrawable_balance or 0)
+
 
 class BalanceAnswer(Wire, frozen=True, kw_only=True):
     account_info: AccountInfo

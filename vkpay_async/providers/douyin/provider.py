@@ -316,9 +316,13 @@ def _paid(order: OrderRef) -> OrderStateConflict:
 
 def _read_bill(read: Callable[[], T]) -> Flow[T]:
     """In a thread: a bill may have a hundred thousand lines."""
-    try:
-        return (yield from off_loop(read))
-    except ValueError as error:
-        raise ProviderUnavailable(
-            provider="douyin", code="INVALID_BILL", message=f"douyin.bill: {error}", advice=ADVICE
-        ) from error
+
+    def reading() -> T:
+        try:
+            return read()
+        except ValueError as error:
+            raise ProviderUnavailable(
+                provider="douyin", code="INVALID_BILL", message=f"douyin.bill: {error}", advice=ADVICE
+            ) from error
+
+    return off_loop(reading)

@@ -14,7 +14,7 @@ from vkpay_async.providers.base import Env, Flow, HttpRequest
 from vkpay_async.providers.bill import DOWNLOAD_MS, LARGEST_FILE
 from vkpay_async.providers.douyin.about import DouyinNode
 from vkpay_async.providers.douyin.answer import base_url, check, json_text, read
-from vkpay_async.providers.douyin.errors import ECPAY_CODES, Call
+from vkpay_async.providers.douyin.errors import ECPAY_CODES, Call, unusable
 from vkpay_async.providers.douyin.signing import sign_ecpay
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class EcpayGateway:
         )
         if response.status != 200 or response.body[:1] == b"{":
             check(ECPAY_CODES, call, response)
+            raise unusable(call, response, "JSON in the place of a file")
         return response.body
 
     def signed(self, fields: Mapping[str, Any]) -> dict[str, str | int]:

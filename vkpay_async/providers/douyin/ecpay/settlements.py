@@ -59,14 +59,9 @@ def unsettled_from(answer: UnsettledAnswer, raw: JsonObject, out_trade_no: str) 
 
 
 def balance_from(answer: BalanceAnswer) -> MerchantBalance:
-    """Raises ``ValueError`` when neither spelling of what can be withdrawn is there."""
     info = answer.account_info
-    both = (info.withdrawable_balacne, info.withdrawable_balance)
-    withdrawable = next((amount for amount in both if amount is not None), None)
-    if withdrawable is None:
-        raise ValueError("account_info has no withdrawable_balacne")
     return MerchantBalance(
         online_amount=info.online_balance,
-        withdrawable_amount=withdrawable,
+        withdrawable_amount=info.withdrawable,
         freeze_amount=info.freeze_balance,
     )
