@@ -19,6 +19,7 @@ REGISTRY: dict[str, str] = {
     "alipay": "vkpay_async.providers.alipay",
     "vkspay": "vkpay_async.providers.vkspay",
     "huawei": "vkpay_async.providers.huawei",
+    "douyin": "vkpay_async.providers.douyin",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

@@ -186,6 +186,13 @@ def test_an_unknown_provider_is_1005(provider: Any) -> None:
     assert caught.value.code == 1005
 
 
+def test_douyin_is_paid_in_its_mini_program() -> None:
+    assert resolve("douyin", "mp-toutiao") == "douyin_mp-toutiao"
+    for elsewhere in ({"platform": "h5"}, {"platform": "mp-toutiao", "need_qrcode": True}):
+        with pytest.raises(InvalidArgument, match="douyin cannot be paid"):
+            resolve("douyin", **elsewhere)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("platform", [None, ""])
 @pytest.mark.parametrize("provider", ["wxpay", "alipay"])
 def test_a_missing_platform_is_1011(provider: str, platform: str | None) -> None:

@@ -23,7 +23,7 @@ _MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
 _TEXT_KEYS = frozenset(
     {"app_id", "mch_id", "mch_auth_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no"}
 )
-_NOT_OURS = frozenset({"appleiap", "wxpay-virtual", "douyin"})
+_NOT_OURS = frozenset({"appleiap", "wxpay-virtual"})
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
 _RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")

@@ -10,6 +10,7 @@ REGISTRY = {
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
     "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",
     "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
+    "douyin": "vkpay_simulator.providers.douyin.provider:DouyinSim",
 }
 
 
