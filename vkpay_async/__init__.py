@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LedgerUnavailable,
         NotificationInvalid,
         NotificationMismatch,
+        NotificationUnconfirmed,
         NotifyUrlMissing,
         OrderConflict,
         OrderError,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         OrderInfo,
         OrderString,
         PageUrl,
+        PayLink,
         TradeNo,
     )
     from vkpay_async.providers.balance import AccountBalance
@@ -106,6 +108,7 @@ __all__ = [
     "NotificationInvalid",
     "NotificationMismatch",
     "NotificationResult",
+    "NotificationUnconfirmed",
     "NotifyReply",
     "NotifyUrlMissing",
     "Order",
@@ -120,6 +123,7 @@ __all__ = [
     "OutcomeUnknown",
     "PageUrl",
     "PaidOrder",
+    "PayLink",
     "PayeeInfo",
     "Payment",
     "PaymentRefused",
@@ -166,7 +170,7 @@ _NAMES = {
     "vkpay_async.config": "Config config_from_dict config_from_env config_from_file",
     "vkpay_async.errors": (
         "AuthenticationFailed ConfigError InsufficientFunds InvalidArgument LedgerUnavailable NotificationInvalid "
-        "NotificationMismatch NotifyUrlMissing OrderConflict OrderError OrderNotFound "
+        "NotificationMismatch NotificationUnconfirmed NotifyUrlMissing OrderConflict OrderError OrderNotFound "
         "OrderNotPaid OrderNotRefunded OrderStateConflict OutcomeUnknown PaymentRefused "
         "PermissionRefused ProviderError ProviderOutcomeUnknown ProviderUnavailable RateLimited "
         "RefundTooSoon ResourceNotFound ResponseUnverified SignatureInvalid SignatureProbe "
@@ -182,7 +186,7 @@ _NAMES = {
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
+        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo"
     ),
     "vkpay_async.providers.balance": "AccountBalance",
     "vkpay_async.providers.login": "SessionLogin TokenLogin",

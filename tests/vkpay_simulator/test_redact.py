@@ -36,7 +36,13 @@ from vkpay_simulator.redact import redact, redact_headers
         ),
         ("grant_type=authorization_code&code=abcdefghi", "grant_type=authorization_code&code=abc…"),
         ('{"code":"10000","session_key":"abcdefghi"}', '{"code":"10000","session_key":"abc…"}'),
+        (
+            '{"callerId":"101","bodySign":"abcdefghijklmnopqrstuvwxyz0123"}',
+            '{"callerId":"101","bodySign":"abcdefgh…"}',
+        ),
         ("sign=ab", "sign=…"),
+        ('{"client_secret":"abcdefghi"}', '{"client_secret":"abc…"}'),
+        ('{"session_key": "abcdefghi"}', '{"session_key": "abc…"}'),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
     ],
@@ -50,6 +56,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "Bearer abcdefgh",
         "Cookie": "a=b",
         "Proxy-Authorization": "Basic x",
+        "access-token": "clt.abcdefgh",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefghijklmnopqrstuvwxyz0123"',
         "Accept": "*/*",
     }
@@ -57,6 +64,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "***",
         "Cookie": "***",
         "Proxy-Authorization": "***",
+        "access-token": "***",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
         "Accept": "*/*",
     }

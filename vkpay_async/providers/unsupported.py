@@ -25,6 +25,12 @@ from vkpay_async.providers.base import Flow
 from vkpay_async.providers.login import Login
 
 
+def offers(provider: object, operation: str) -> bool:
+    """Whether a provider has an operation of its own."""
+    own, without = getattr(type(provider), operation, None), getattr(Unsupported, operation, None)
+    return own is not None and own is not without
+
+
 class Unsupported:
     """Base of providers that lack operations: each raises :class:`InvalidArgument` before anything is sent.
 

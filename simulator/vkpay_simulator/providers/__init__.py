@@ -9,6 +9,9 @@ REGISTRY = {
     "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay": "vkpay_simulator.providers.wxpay.provider:WxpaySim",
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
+    "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",
+    "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
+    "douyin": "vkpay_simulator.providers.douyin.provider:DouyinSim",
 }
 
 

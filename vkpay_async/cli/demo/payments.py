@@ -18,9 +18,9 @@ REFUNDS = 2
 FULLY_REFUNDED = 3
 BY_NOTIFICATION = 1
 
-# WeChat Pay takes one refund of an order a minute, and settles it later; Alipay's are final at once.
-PAUSE_S = {"wxpay": 61, "alipay": 0}
-SETTLING_S = {"wxpay": 2, "alipay": 0}
+# WeChat Pay takes one refund of an order a minute, and like Douyin settles it later; Alipay's are final at once.
+PAUSE_S = {"wxpay": 61, "alipay": 0, "douyin": 0}
+SETTLING_S = {"wxpay": 2, "alipay": 0, "douyin": 2}
 
 PARTNER_WAYS = ("wxpay_mp-weixin", "alipay_h5")
 
