@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 SHOWN = 8
-_NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier"
+_NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier|session_key"
 _QUOTE = r"(?:\\{0,7}\"|%5C%22|%22|&quot;)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
 _PATTERNS = (

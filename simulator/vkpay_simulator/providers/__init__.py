@@ -8,6 +8,7 @@ from typing import Any
 REGISTRY = {
     "wxpay": "vkpay_simulator.providers.wxpay.provider:WxpaySim",
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
+    "wxpay-virtual": "vkpay_simulator.providers.wxpay_virtual.provider:WxpayVirtualSim",
 }
 
 
