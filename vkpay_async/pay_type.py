@@ -13,37 +13,14 @@ from typing import Any
 import msgspec
 
 from vkpay_async.errors import InvalidArgument
+from vkpay_async.registry import REGISTRY, about
 
 _ALIASES = {"web": "h5", "app": "app-plus"}
-_APPS = frozenset({"app-plus", "app-harmony"})
-_BROWSERS = frozenset({"h5", "h5-weixin"})
+APPS = frozenset({"app-plus", "app-harmony"})
+BROWSERS = frozenset({"h5", "h5-weixin"})
 _MOBILE = re.compile(r"android|iphone|ipad|ipod|mobile|harmonyos|openharmony", re.IGNORECASE)
 _DESKTOP = re.compile(r"windows nt|macintosh|x11; linux|x11; cros", re.IGNORECASE)
 _WECHAT = "micromessenger"
-
-PAY_TYPES = frozenset(
-    {
-        "wxpay_mp-weixin",
-        "wxpay_app-plus",
-        "wxpay_h5",
-        "wxpay_h5-weixin",
-        "wxpay_mweb",
-        "wxpay_codepay",
-        "alipay_mp-alipay",
-        "alipay_app-plus",
-        "alipay_h5",
-        "alipay_page",
-        "alipay_wap",
-        "alipay_codepay",
-    }
-)
-"""Every pay_type this version can create."""
-
-QR_PAY_TYPES = frozenset({"wxpay_h5", "alipay_h5"})
-"""Those whose order_info is the text of a QR code."""
-
-OPENID_PAY_TYPES = frozenset({"wxpay_mp-weixin", "wxpay_h5-weixin", "alipay_mp-alipay"})
-"""Those that need the payer's openid (code 1006)."""
 
 
 class ClientContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,18 +59,19 @@ def pay_type_of(
     ``product`` asks for one by name: ``"page"`` or ``"wap"`` at Alipay, or any platform part of a pay_type.
     Raises :class:`InvalidArgument` (1005 no or unknown provider, 1011 no platform, −1 no way to pay there).
     """
-    if provider not in _RULES:
+    if provider not in REGISTRY:
         raise InvalidArgument(
-            f"provider must be one of {', '.join(sorted(_RULES))}, not {provider!r}", code=1005
+            f"provider must be one of {', '.join(sorted(REGISTRY))}, not {provider!r}", code=1005
         )
+    known = about(provider)
     if product:
         return _named(provider, product)
     if auth_code:
-        return f"{provider}_codepay"
+        return _named(provider, "codepay")
     platform = _ALIASES.get(context.platform or "", context.platform)
     if not platform and not need_qrcode:
         raise InvalidArgument("platform is missing: say where the payer is, e.g. platform='h5'", code=1011)
-    part = _RULES[provider](platform or "", context, need_qrcode, alipay_app_pay_to_h5_pay)
+    part = known.part(platform or "", context, need_qrcode, alipay_app_pay_to_h5_pay)
     if part is None:
         raise InvalidArgument(
             f"{provider} cannot be paid on platform {platform!r}; need_qrcode=True shows a QR code anywhere"
@@ -108,44 +86,23 @@ def split_pay_type(pay_type: str) -> tuple[str, str]:
 
 
 def _named(provider: str, product: str) -> str:
-    pay_type = f"{provider}_{product}"
-    if pay_type not in PAY_TYPES:
-        known = sorted(split_pay_type(p)[1] for p in PAY_TYPES if p.startswith(f"{provider}_"))
+    pay_type, pay_types = f"{provider}_{product}", about(provider).pay_types
+    if pay_type not in pay_types:
+        known = sorted(split_pay_type(p)[1] for p in pay_types)
         raise InvalidArgument(f"{provider} has no product {product!r}; it has {', '.join(known)}")
     return pay_type
 
 
-def _wxpay(platform: str, context: ClientContext, need_qrcode: bool, _: bool) -> str | None:
-    if need_qrcode:
-        return "h5"
-    if platform == "mp-weixin":
-        return "mp-weixin"
-    if platform in _APPS:
-        return "app-plus"
-    if platform not in _BROWSERS:
-        return None
-    in_wechat = platform == "h5-weixin" or _WECHAT in context.user_agent.lower()
-    if _is_pc(context):
-        return "h5"
-    return "h5-weixin" if in_wechat else "mweb"
-
-
-def _alipay(platform: str, context: ClientContext, need_qrcode: bool, app_to_h5: bool) -> str | None:
-    if need_qrcode or platform in _BROWSERS:
-        return "h5"
-    if platform in _APPS:
-        return "h5" if app_to_h5 else "app-plus"
-    return "mp-alipay" if platform == "mp-alipay" else None
-
-
-_RULES = {"wxpay": _wxpay, "alipay": _alipay}
-
-
-def _is_pc(context: ClientContext) -> bool:
+def is_pc(context: ClientContext) -> bool:
     """What the client says; otherwise a desktop user agent, WeChat's own desktop browser included."""
     if context.is_pc is not None:
         return context.is_pc or _is_desktop_wechat(context.user_agent)
     return _is_desktop(context.user_agent)
+
+
+def is_wechat(context: ClientContext) -> bool:
+    """Whether WeChat's own browser asks."""
+    return _WECHAT in context.user_agent.lower()
 
 
 def _is_desktop(user_agent: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
 from tests.vkpay_async.observed import Observed
-from vkpay_async.providers import registry
+from vkpay_async import registry
 from vkpay_async.telemetry.instruments import listener
 
 
@@ -30,8 +30,7 @@ def observed(monkeypatch: pytest.MonkeyPatch) -> Observed:
 def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     bank = Bank()
     monkeypatch.setattr(FakeProvider, "bank", bank, raising=False)
-    for name in ("wxpay", "alipay"):
-        monkeypatch.setitem(registry.PROVIDERS, name, lambda: FakeProvider)
+    monkeypatch.setattr(registry, "provider_class", lambda name: FakeProvider)
     return bank
 
 

@@ -30,11 +30,11 @@ from vkpay_async import (
     TransferState,
     config_from_dict,
 )
-from vkpay_async.config.nodes import PLATFORMS
 from vkpay_async.ledger.engine import open_store
 from vkpay_async.models import Notification
 from vkpay_async.notify.routes import parse_path, payment_path, transfer_path
 from vkpay_async.providers.base import HttpRequest, HttpResponse
+from vkpay_async.registry import about
 from vkpay_async.web import aiohttp as web_aiohttp
 from vkpay_async.web import router
 
@@ -181,7 +181,7 @@ keys = st.one_of(
                 "total_timeout",
                 "attempts",
             ),
-            *PLATFORMS["wxpay"],
+            *about("wxpay").platforms,
         ]
     ),
     st.text(max_size=6),

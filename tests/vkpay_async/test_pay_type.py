@@ -8,13 +8,11 @@ import pytest
 
 from vkpay_async import InvalidArgument
 from vkpay_async.pay_type import (
-    OPENID_PAY_TYPES,
-    PAY_TYPES,
-    QR_PAY_TYPES,
     ClientContext,
     pay_type_of,
     split_pay_type,
 )
+from vkpay_async.registry import About, every_about, pay_types
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 SAFARI = f"{IPHONE} Version/17.4 Mobile/15E148 Safari/604.1"
@@ -175,7 +173,7 @@ class TestAnywhere:
         assert resolve(provider, platform, auth_code="1345", need_qrcode=True) == f"{provider}_codepay"
 
 
-@pytest.mark.parametrize("pay_type", sorted(PAY_TYPES))
+@pytest.mark.parametrize("pay_type", sorted(pay_types()))
 def test_every_product_can_be_asked_for_by_name(pay_type: str) -> None:
     provider, product = split_pay_type(pay_type)
     assert resolve(provider, None, product=product) == pay_type
@@ -250,8 +248,12 @@ def test_an_empty_context_says_nothing() -> None:
     assert ClientContext.from_mapping({"PLATFORM": "", "CLIENTUA": None}) == ClientContext()
 
 
-def test_the_sets_of_pay_types_fit_together() -> None:
-    assert QR_PAY_TYPES < PAY_TYPES
-    assert OPENID_PAY_TYPES < PAY_TYPES
+@pytest.mark.parametrize("about", every_about(), ids=lambda about: about.name)
+def test_the_sets_of_pay_types_fit_together(about: About) -> None:
+    assert about.qr_pay_types | about.openid_pay_types <= about.pay_types
+    assert {split_pay_type(one)[0] for one in about.pay_types} == {about.name}
+
+
+def test_a_pay_type_is_split_at_its_first_underscore() -> None:
     assert split_pay_type("wxpay_mp-weixin") == ("wxpay", "mp-weixin")
     assert split_pay_type("wxpay-virtual_mp-weixin") == ("wxpay-virtual", "mp-weixin")

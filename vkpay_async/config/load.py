@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from vkpay_async.config.nodes import NODES, PLATFORMS, Node
+from vkpay_async.config.nodes import Node
 from vkpay_async.config.secret import Material
 from vkpay_async.config.settings import Config, HttpSettings, Merchant
 from vkpay_async.errors import ConfigError
+from vkpay_async.registry import REGISTRY, about
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
@@ -76,7 +77,7 @@ class _Loader:
         self._table(data, "the whole")
         top: dict[str, Any] = {"source": self.source}
         for key, value in data.items():
-            if not _ignored(key) and key not in NODES.keys() | {"merchants", "http"}:
+            if not _ignored(key) and key not in REGISTRY.keys() | {"merchants", "http"}:
                 top[self._top_key(key)] = value
         http = self._table(data.get("http", {}), "http")
         http = self._snake_keys(http, HttpSettings, f"{self.source}: http")
@@ -88,7 +89,7 @@ class _Loader:
         )
 
     def _merchants(self, data: Mapping[str, Any]) -> dict[str, Merchant]:
-        default = {key: value for key, value in data.items() if key in NODES}
+        default = {key: value for key, value in data.items() if key in REGISTRY}
         merchants = {"default": self._merchant("default", default)} if default else {}
         for pid, row in self._table(data.get("merchants", {}), "merchants").items():
             if pid in merchants:
@@ -102,14 +103,14 @@ class _Loader:
         name = _snake(key)
         known = {field.name for field in msgspec.structs.fields(Config)} - {"source"}
         if name not in known:
-            raise self._unknown(self.source, key, known | NODES.keys())
+            raise self._unknown(self.source, key, known | REGISTRY.keys())
         return name
 
     def _merchant(self, pid: str, row: Mapping[str, Any]) -> Merchant:
         nodes: dict[tuple[str, str], Node] = {}
         own: dict[str, Any] = {}
         for key, value in row.items():
-            if key in NODES:
+            if key in REGISTRY:
                 nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
             elif not _ignored(key):
                 own[key] = value
@@ -123,15 +124,15 @@ class _Loader:
     ) -> Iterator[tuple[tuple[str, str], Node]]:
         for platform, values in platforms.items():
             name = platform.replace("_", "-")
-            if name not in PLATFORMS[provider]:
-                raise self._unknown(f"{self.source}: {provider}", platform, PLATFORMS[provider])
+            if name not in about(provider).platforms:
+                raise self._unknown(f"{self.source}: {provider}", platform, about(provider).platforms)
             yield (
                 (provider, name),
                 self._node(pid, provider, name, self._table(values, f"{pid}.{provider}.{platform}")),
             )
 
     def _node(self, pid: str, provider: str, platform: str, values: Mapping[str, Any]) -> Node:
-        node_type = NODES[provider]
+        node_type: type[Node] = about(provider).node
         prefix = "" if pid == "default" else f"merchants.{pid}."
         where = f"{self.source}: {prefix}{provider}.{platform}"
         known = {field.name for field in msgspec.structs.fields(node_type)} - {"where", "pid", "platform"}

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from vkpay_async.config.nodes import NODES, PLATFORMS, Node
+from vkpay_async.config.nodes import Node
 from vkpay_async.config.secret import Secret
 from vkpay_async.errors import ConfigError, NotifyUrlMissing
+from vkpay_async.registry import REGISTRY, about, every_about
 
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
@@ -113,8 +114,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return next(iter(addresses.values())) if len(addresses) == 1 and not space else None
 
     def _missing(self, merchant: Merchant, provider: str, platform: str) -> str:
-        if provider not in NODES or platform not in PLATFORMS[provider]:
-            known = ", ".join(f"{name}_{part}" for name, parts in PLATFORMS.items() for part in parts)
+        if provider not in REGISTRY or platform not in about(provider).platforms:
+            known = ", ".join(f"{one.name}_{part}" for one in every_about() for part in one.platforms)
             return f"{self.source}: {provider}_{platform} is no pay_type of this version; there are {known}"
         prefix = "" if merchant.pid == "default" else f"merchants.{merchant.pid}."
         return f"{self.source}: merchant {merchant.pid!r} has no {provider}.{platform} node; add [{prefix}{provider}.{platform}]"

@@ -2,7 +2,7 @@
 
 SQLAlchemy compiles each statement, once for every database; after that only the values that need it (JSON, bytes) are
 converted, and the driver gets plain tuples. SQLite's driver is called directly: there a statement costs less than the
-layers above it would.
+layers above it would. PostgreSQL gets all rows in one statement, a column at a time.
 """
 
 from __future__ import annotations
@@ -13,81 +13,127 @@ from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Insert, Select, String, Update, bindparam
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    String,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
 Row: TypeAlias = Mapping[str, Any] | msgspec.Struct
-"""What gives a statement's parameters their values: by key, or by field."""
+"""What gives a statement its values: by key, or by field."""
 
+Given: TypeAlias = Callable[[str, Column[Any]], ColumnElement[Any]]
+"""The row's value of a name, as something to compare with a column or to store in it."""
+
+Statement: TypeAlias = Insert | Update
 Values = Callable[[Any], Sequence[Any]]
 Converters = list[tuple[int, Callable[[Any], Any]]]
+Run = Callable[[Connection, Sequence[Row]], int | None]
+
+_PREFIX = "given_"
+"""Before the names of parameters: SQLAlchemy keeps the columns' own names to itself."""
 
 
 class Bulk:
-    """A statement whose parameters are all given by each row, under their names.
+    """A statement for many rows. ``make`` writes it in terms of what a row gives."""
 
-    A parameter ``new_x`` or ``key_x`` is the row's ``x``: SQLAlchemy keeps the column's own name to itself.
-    """
+    def __init__(
+        self,
+        make: Callable[[Given], Statement],
+        make_by_column: Callable[[Given], Statement] | None = None,
+    ) -> None:
+        self._make = make
+        self._make_by_column = make_by_column or make
+        self._ready: dict[str, Run] = {}
 
-    def __init__(self, statement: Insert | Update) -> None:
-        self._statement = statement
-        self._compiled: dict[str, tuple[str, Values]] = {}
+    @classmethod
+    def insert(cls, table: Table, names: Sequence[str]) -> Bulk:
+        """New rows of a table, from fields of the same names."""
+
+        def make(given: Given) -> Insert:
+            return insert(table).values({name: given(name, table.c[name]) for name in names})
+
+        def make_by_column(given: Given) -> Insert:
+            return insert(table).from_select(names, select(*(given(name, table.c[name]) for name in names)))
+
+        return cls(make, make_by_column)
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> int | None:
         """How many rows it changed in all, where the driver tells. Nothing is done for no rows."""
         if not rows:
             return 0
-        sql, values = self._ready(connection, rows[0])
-        given = [tuple(values(row)) for row in rows]
-        if connection.dialect.name != "sqlite":
+        dialect = connection.dialect.name
+        if dialect not in self._ready:
+            self._ready[dialect] = self._prepared(connection, rows[0])
+        return self._ready[dialect](connection, rows)
+
+    def _prepared(self, connection: Connection, row: Row) -> Run:
+        if connection.dialect.name == "postgresql":
+            return self._by_column(connection, row)
+        sql, values = self._by_row(connection, row)
+
+        def on_sqlite(connection: Connection, rows: Sequence[Row]) -> int | None:
+            with _Constraints(sql):
+                changed: int = _driver(connection).executemany(sql, [values(row) for row in rows]).rowcount
+            return changed
+
+        def on_a_server(connection: Connection, rows: Sequence[Row]) -> int | None:
+            given = [tuple(values(row)) for row in rows]
+            if len(given) == 1:
+                return connection.exec_driver_sql(sql, given[0]).rowcount
             connection.exec_driver_sql(sql, given)
             return None
-        with _Constraints(sql):
-            changed: int = _driver(connection).executemany(sql, given).rowcount
-        return changed
 
-    def count(self, connection: Connection, row: Row) -> int:
-        """How many rows the statement changed for one."""
-        sql, values = self._ready(connection, row)
-        if connection.dialect.name != "sqlite":
-            return connection.exec_driver_sql(sql, tuple(values(row))).rowcount
-        with _Constraints(sql):
-            changed: int = _driver(connection).execute(sql, values(row)).rowcount
-        return changed
+        return on_sqlite if connection.dialect.name == "sqlite" else on_a_server
 
-    def _ready(self, connection: Connection, row: Row) -> tuple[str, Values]:
-        dialect = connection.dialect.name
-        if dialect not in self._compiled:
-            self._compiled[dialect] = self._compile(connection, row)
-        return self._compiled[dialect]
+    def _by_row(self, connection: Connection, row: Row) -> tuple[str, Values]:
+        statement = self._make(lambda name, of: bindparam(_PREFIX + name, type_=of.type))
+        compiled: Any = statement.compile(dialect=connection.dialect)
+        names: list[str] = compiled.positiontup
+        fixed = {name: compiled.params[name] for name in names if not name.startswith(_PREFIX)}
+        types = [compiled.binds[name].type for name in names]
+        return str(compiled), _values(connection, row, names, types, fixed)
 
-    def _compile(self, connection: Connection, row: Row) -> tuple[str, Values]:
-        given = row.__struct_fields__ if isinstance(row, msgspec.Struct) else tuple(row)
-        columns = list(given) if isinstance(self._statement, Insert) else None
-        compiled: Any = self._statement.compile(dialect=connection.dialect, column_keys=columns)
-        places = [_field(name) for name in compiled.positiontup]
-        names = [name for name in places if name in given]
-        get: Any = attrgetter if isinstance(row, msgspec.Struct) else itemgetter
-        in_order: Values = get(*names) if len(names) > 1 else lambda one: (get(*names)(one),)
-        fixed = [
-            (at, compiled.params[name])
-            for at, name in enumerate(compiled.positiontup)
-            if places[at] not in given
-        ]
-        converters = _converters(
-            connection, [compiled.binds[name].type for name in compiled.positiontup], "bind_processor"
-        )
-        if not fixed and not converters:
-            return str(compiled), in_order
+    def _by_column(self, connection: Connection, row: Row) -> Run:
+        types: dict[str, TypeEngine[Any]] = {}
+        self._make_by_column(lambda name, of: _noted(types, name, of))
+        arrays = [bindparam(_PREFIX + name, type_=ARRAY(_plain(kind))) for name, kind in types.items()]
+        columns = [column(name, _plain(kind)) for name, kind in types.items()]
+        rows_given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
-        def values(row: Row) -> Sequence[Any]:
-            every = list(in_order(row))
-            for at, value in fixed:
-                every.insert(at, value)
-            return _converted(every, converters)
+        def given(name: str, of: Column[Any]) -> ColumnElement[Any]:
+            value: ColumnElement[Any] = rows_given.c[name]
+            return cast(value, JSON) if isinstance(of.type, JSON) else value
 
-        return str(compiled), values
+        compiled: Any = self._make_by_column(given).compile(dialect=connection.dialect)
+        names: list[str] = compiled.positiontup
+        own = [name for name in names if name.startswith(_PREFIX)]
+        sql, fixed = str(compiled), {name: compiled.params[name] for name in names if name not in own}
+        values = _values(connection, row, own, [types[name.removeprefix(_PREFIX)] for name in own], {})
+
+        def run(connection: Connection, rows: Sequence[Row]) -> int | None:
+            arrays = iter([list(every) for every in zip(*map(values, rows), strict=True)])
+            parameters = tuple(fixed[name] if name in fixed else next(arrays) for name in names)
+            return connection.exec_driver_sql(sql, parameters).rowcount
+
+        return run
 
 
 class Lookup:
@@ -109,7 +155,7 @@ class Lookup:
             rows = _driver(connection).execute(sql, wanted).fetchall()
         else:
             rows = list(connection.exec_driver_sql(sql, tuple(wanted)).all())
-        return [_converted(row, converters) for row in rows] if converters else rows
+        return [_converted(list(row), converters) for row in rows] if converters else rows
 
     def _ready(self, connection: Connection, size: int) -> tuple[str, Converters]:
         key = (connection.dialect.name, size)
@@ -117,8 +163,12 @@ class Lookup:
             statement = self._make([bindparam(f"key_{n}", type_=String()) for n in range(size)])
             compiled = statement.compile(dialect=connection.dialect)
             assert getattr(compiled, "positiontup", None) == [f"key_{n}" for n in range(size)]  # noqa: S101
-            types = [column.type for column in statement.selected_columns]
-            self._compiled[key] = str(compiled), _converters(connection, types, "result_processor")
+            dialect = connection.dialect
+            found = [
+                c.type.dialect_impl(dialect).result_processor(dialect, None)
+                for c in statement.selected_columns
+            ]
+            self._compiled[key] = str(compiled), _at_places(found)
         return self._compiled[key]
 
 
@@ -140,23 +190,47 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def _field(name: str) -> str:
-    return name.removeprefix("new_").removeprefix("key_")
+def _noted(types: dict[str, TypeEngine[Any]], name: str, of: Column[Any]) -> BindParameter[Any]:
+    types[name] = of.type
+    return bindparam(name, type_=of.type)
 
 
-def _converters(connection: Connection, types: Sequence[TypeEngine[Any]], way: str) -> Converters:
-    """What has to be done to some of a row's values on their way to the driver, or from it."""
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """What an array may hold. JSON goes as its text, and so does a short text: the cast to one would cut it off."""
+    return Text() if isinstance(kind, (JSON, String)) else kind
+
+
+def _values(
+    connection: Connection,
+    row: Row,
+    names: Sequence[str],
+    types: Sequence[TypeEngine[Any]],
+    fixed: Mapping[str, Any],
+) -> Values:
+    """What takes a row's values out of it, in the order of ``names`` and as the driver wants them."""
     dialect = connection.dialect
-    implied = [kind.dialect_impl(dialect) for kind in types]
-    if way == "bind_processor":
-        found: list[Any] = [kind.bind_processor(dialect) for kind in implied]
-    else:
-        found = [kind.result_processor(dialect, None) for kind in implied]
+    converters = _at_places([kind.dialect_impl(dialect).bind_processor(dialect) for kind in types])
+    get: Any = attrgetter if isinstance(row, msgspec.Struct) else itemgetter
+    own = [name.removeprefix(_PREFIX) for name in names if name not in fixed]
+    in_order: Values = get(*own) if len(own) > 1 else lambda one: (get(*own)(one),)
+    places = [(at, fixed[name]) for at, name in enumerate(names) if name in fixed]
+    if not places and not converters:
+        return in_order
+
+    def values(row: Row) -> Sequence[Any]:
+        every = list(in_order(row))
+        for at, value in places:
+            every.insert(at, value)
+        return _converted(every, converters)
+
+    return values
+
+
+def _at_places(found: Sequence[Any]) -> Converters:
     return [(place, convert) for place, convert in enumerate(found) if convert]
 
 
-def _converted(row: Sequence[Any], converters: Converters) -> list[Any]:
-    values = list(row)
+def _converted(values: list[Any], converters: Converters) -> list[Any]:
     for place, convert in converters:
         values[place] = convert(values[place])
     return values

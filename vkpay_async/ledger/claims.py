@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from vkpay_async.happenings import (
     AUTHORIZATION,
@@ -24,26 +24,44 @@ from vkpay_async.happenings import (
     Outcome,
 )
 from vkpay_async.ledger import orders, refunds, transfers
-from vkpay_async.ledger.bulk import Bulk, Lookup
+from vkpay_async.ledger.bulk import Bulk, Given, Lookup
 from vkpay_async.ledger.events import LIGHT, event_of_light
 from vkpay_async.ledger.schema import notifications
 from vkpay_async.order import Order
 
-_KEY = (notifications.c.number == bindparam("key_number"), notifications.c.what == bindparam("key_what"))
+_FIELDS = Event.__struct_fields__
 _KEPT = ("state", "attempts", "due", "runner", "error", "done_date", "type", "pid")
+_ENDED = ("state", "due", "error", "done_date")
 _KNOWN = Lookup(lambda numbers: select(*LIGHT).where(notifications.c.number.in_(numbers)))
-_INSERT = Bulk(insert(notifications))
-_REPLACE = Bulk(update(notifications).where(*_KEY).values({name: bindparam(f"new_{name}") for name in _KEPT}))
-_FINISH = Bulk(
-    update(notifications)
-    .where(
-        *_KEY,
-        notifications.c.state == "running",
-        notifications.c.runner == bindparam("key_runner"),
-        notifications.c.attempts == bindparam("key_attempts"),
-    )
-    .values({name: bindparam(f"new_{name}") for name in ("state", "due", "error", "done_date")})
+_INSERT = Bulk.insert(notifications, _FIELDS)
+_REPLACE = Bulk(
+    lambda given: update(notifications).where(*_is(given)).values({name: _new(given, name) for name in _KEPT})
 )
+_FINISH = Bulk(
+    lambda given: (
+        update(notifications)
+        .where(
+            *_is(given),
+            notifications.c.state == "running",
+            notifications.c.runner == given("runner", notifications.c.runner),
+            notifications.c.attempts == given("attempts", notifications.c.attempts),
+        )
+        .values({name: _new(given, name) for name in _ENDED})
+    )
+)
+
+
+def _is(given: Given) -> tuple[ColumnElement[bool], ...]:
+    return (
+        notifications.c.number == given("number", notifications.c.number),
+        notifications.c.what == given("what", notifications.c.what),
+    )
+
+
+def _new(given: Given, name: str) -> ColumnElement[Any]:
+    return given(name, notifications.c[name])
+
+
 _RUNNERS = Lookup(
     lambda numbers: (
         select(*(notifications.c[name] for name in ("number", "what", "state", "runner", "attempts")))
@@ -52,6 +70,10 @@ _RUNNERS = Lookup(
         .with_for_update()
     )
 )
+
+
+_COUNTS_ALL = frozenset({"sqlite", "postgresql"})
+"""Where the database tells how many rows a statement for many changed."""
 
 
 class LeaseLost(Exception):
@@ -71,7 +93,7 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Claim
 
 def finish(connection: Connection, outcome: Outcome) -> bool:
     """Stores how a handler ended, with the order's or transfer's answer. ``False`` when another runner has it by now."""
-    if _FINISH.count(connection, _finished(outcome)) == 0:
+    if _FINISH.run(connection, [_finished(outcome)]) == 0:
         return False
     _answer_all(connection, [outcome])
     return True
@@ -95,7 +117,7 @@ def _lock_alone(connection: Connection, happened: Iterable[Event]) -> None:
 def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
     if len(outcomes) < 2:
         return [finish(connection, outcome) for outcome in outcomes]
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name in _COUNTS_ALL:
         if _FINISH.run(connection, [_finished(outcome) for outcome in outcomes]) != len(outcomes):
             raise LeaseLost
         _answer_all(connection, outcomes)

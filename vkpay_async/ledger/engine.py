@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import msgspec
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from vkpay_async.errors import ConfigError
 from vkpay_async.ledger.server import ServerStore
@@ -24,6 +25,9 @@ DEFAULT_URL = "sqlite:///vkpay.db"
 
 CONNECT_LIMIT_S = 10.0
 """How long a server may take to let us in. The drivers' own limits end where the server has accepted and says nothing."""
+
+RESTED_S = 1.0
+_USED = "vkpay used"
 
 # Notes such as "the table exists" cost a round trip each and end as warnings in the application's log; without strict
 # mode, a text too long for its column is cut short.
@@ -47,7 +51,6 @@ def open_store(url: str) -> Store:
     engine = create_async_engine(
         parsed,
         isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
         pool_size=10,
         max_overflow=10,
         pool_timeout=10,
@@ -55,6 +58,7 @@ def open_store(url: str) -> Store:
         **_OPTIONS,
     )
     event.listen(engine.sync_engine, "handle_error", _name_check)
+    _ping_rested(engine.sync_engine)
     return ServerStore(engine)
 
 
@@ -82,6 +86,26 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
     driver = import_module(_DRIVERS[backend][1])
     arguments: dict[str, Any] = {"async_creator_fn": _limited(driver.connect)}
     return arguments if backend == "postgresql" else {**arguments, "init_command": _MYSQL_SESSION}
+
+
+def _ping_rested(engine: Engine) -> None:
+    """A connection is tried before its use only where it has rested: under load that would be a round trip for each batch."""
+
+    def taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get(_USED, time.monotonic()) < RESTED_S:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise InvalidatePoolError
+
+    def given_back(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED] = time.monotonic()
+
+    event.listen(engine, "checkout", taken)
+    event.listen(engine, "checkin", given_back)
 
 
 def _limited(connect: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,7 +56,7 @@ class Ledger:
         async with self._opening:
             if self._store is None:
                 self._store = await _ready_store(self.url)
-                self._commits = GroupCommit(self._store, claims.apply)
+                self._commits = GroupCommit(self._store, claims.apply, flushers=self._store.writers)
 
     async def close(self) -> None:
         """Waits for what is being written, then disconnects."""

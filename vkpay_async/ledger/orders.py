@@ -49,39 +49,46 @@ _LOCK = Lookup(
 )
 _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
 
+_PAID_COLUMNS = (
+    "pay_type",
+    "mch_id",
+    "provider_appid",
+    "notify_path",
+    "transaction_id",
+    "pay_date",
+    "notify_date",
+    "notify_mode",
+    "notify_info",
+    "openid",
+)
 _PAID = Bulk(
-    update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status <= 0)
-    .values(
-        status=1,
-        repair_due=None,
-        expire_due=None,
-        **{
-            name: bindparam(f"new_{name}")
-            for name in (
-                "pay_type",
-                "mch_id",
-                "provider_appid",
-                "notify_path",
-                "transaction_id",
-                "pay_date",
-                "notify_date",
-                "notify_mode",
-                "notify_info",
-                "openid",
-            )
-        },
+    lambda given: (
+        update(orders)
+        .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status <= 0)
+        .values(
+            status=1,
+            repair_due=None,
+            expire_due=None,
+            **{name: given(name, orders.c[name]) for name in _PAID_COLUMNS},
+        )
     )
 )
 _CLOSED = Bulk(
-    update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status == 0)
-    .values(status=-1, cancel_date=bindparam("now"), repair_due=None, expire_due=None)
+    lambda given: (
+        update(orders)
+        .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status == 0)
+        .values(status=-1, cancel_date=given("now", orders.c.cancel_date), repair_due=None, expire_due=None)
+    )
 )
 _ANSWERED = Bulk(
-    update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"), orders.c.status > 0)
-    .values(user_order_success=bindparam("success"), handler_error=bindparam("error"))
+    lambda given: (
+        update(orders)
+        .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status > 0)
+        .values(
+            user_order_success=given("success", orders.c.user_order_success),
+            handler_error=given("error", orders.c.handler_error),
+        )
+    )
 )
 
 
@@ -147,8 +154,8 @@ def mark_closed(connection: Connection, numbers: Iterable[str], now: int) -> Non
 
 
 def mark_answered(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """What the handlers of paid orders said."""
-    _ANSWERED.run(connection, rows)
+    """What the handlers of paid orders said, the last of them where an order has several."""
+    _ANSWERED.run(connection, list({row["number"]: row for row in rows}.values()))
 
 
 def page(connection: Connection, statement: Select[Any]) -> list[Order]:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -30,6 +30,8 @@ _BROKEN = (DBAPIError, PoolExhausted, OSError)
 
 class ServerStore:
     """A pool of connections. A transaction that the server broke off for another's sake is run again."""
+
+    writers: ClassVar[int] = 2
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

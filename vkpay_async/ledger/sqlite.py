@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +30,8 @@ _OF_THE_STATEMENT = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sq
 
 class SqliteStore:
     """A file, or with ``memory`` one connection that is all there is."""
+
+    writers: ClassVar[int] = 1
 
     def __init__(self, engine: Engine, *, memory: bool) -> None:
         self._engine = engine

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable
 
@@ -32,7 +32,12 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A database. Raises :class:`LedgerUnavailable` for what only the database's keeper can mend."""
+    """A database. Raises :class:`LedgerUnavailable` for what only the database's keeper can mend.
+
+    ``writers`` is how many batches may be written at once.
+    """
+
+    writers: ClassVar[int]
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         """Runs ``work`` over a connection that only reads. ``long`` says that it may take more than a moment."""

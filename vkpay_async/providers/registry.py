@@ -1,33 +1,18 @@
-"""Every provider by name, and the ones that are built. A new provider is a folder, a loader and a line here."""
+"""The providers that are built, one for each merchant's node."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from vkpay_async import registry
 from vkpay_async.config import Config, Merchant, Node
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import NotifyReply
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Env, Provider
-
-
-def _wxpay() -> type[Provider]:
-    from vkpay_async.providers.wxpay import WxpayProvider
-
-    return WxpayProvider
-
-
-def _alipay() -> type[Provider]:
-    from vkpay_async.providers.alipay import AlipayProvider
-
-    return AlipayProvider
-
-
-PROVIDERS: dict[str, Callable[[], type[Provider]]] = {"wxpay": _wxpay, "alipay": _alipay}
-"""What loads a provider's code: a program without that provider does without."""
+from vkpay_async.registry import REGISTRY
 
 
 class Providers:
@@ -45,13 +30,14 @@ class Providers:
         self._built: dict[tuple[str, str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
         self._sole: dict[str, str | None] = {}
-        for name in PROVIDERS.keys() & {name for one in config.merchants.values() for name, _ in one.nodes}:
-            PROVIDERS[name]()
+        for name in {name for one in config.merchants.values() for name, _ in one.nodes}:
+            registry.provider_class(name)
 
     def refusal(self, pay_type: str) -> NotifyReply | None:
         """What the provider of a pay_type takes as a "no", for notifications that belong to no merchant of ours."""
-        load = PROVIDERS.get(split_pay_type(pay_type)[0])
-        return load().refuse() if load else None
+        name = split_pay_type(pay_type)[0]
+        reply: NotifyReply | None = registry.provider_class(name).refuse() if name in REGISTRY else None
+        return reply
 
     def sole_pid(self, pay_type: str) -> str | None:
         """The merchant that a pay_type's notifications must be for, where the config has just one with such a node.
@@ -90,8 +76,8 @@ class Providers:
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
         name, platform = split_pay_type(pay_type)
-        if name not in PROVIDERS:
-            raise InvalidArgument(f"no provider {name!r}; there are {', '.join(PROVIDERS)}", code=1005)
+        if name not in REGISTRY:
+            raise InvalidArgument(f"no provider {name!r}; there are {', '.join(REGISTRY)}", code=1005)
         key = (pid or "default", name, platform)
         if key not in self._built:
             self._built[key] = self._build(name, self.config.node(pid, name, platform))
@@ -109,6 +95,6 @@ class Providers:
 
     def _build(self, name: str, node: Node) -> Provider:
         group = (node.pid, name, node.trust_group)
-        provider = PROVIDERS[name]().from_node(node, self._env, self._trust.get(group))
+        provider: Provider = registry.provider_class(name).from_node(node, self._env, self._trust.get(group))
         self._trust[group] = provider.trust
         return provider

@@ -11,15 +11,10 @@ import msgspec
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.money import Fen, is_fen
 from vkpay_async.order import ORDER_FIELDS
+from vkpay_async.registry import about
 
-_NUMBERS = {
-    # Alipay documents letters, digits and _ only, and takes hyphens: a published notification of its own has them.
-    "wxpay": (re.compile(r"[0-9A-Za-z_\-|*]{6,32}"), "6–32 letters, digits or _ - | *"),
-    "alipay": (re.compile(r"[0-9A-Za-z_\-]{1,64}"), "1–64 letters, digits or _ -"),
-}
 _REFUND_NUMBER = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 _BILL_NUMBER = re.compile(r"[0-9A-Za-z]{1,64}")
-_EARLIEST_EXPIRY_MS = {"wxpay_h5": 60_000, "wxpay": 300_000, "alipay": 1_000}
 _LATEST_EXPIRY_MS = 366 * 86_400_000
 MIN_TRANSFER: Fen = 10
 MAX_TOTAL: Fen = 10_000_000_000
@@ -50,7 +45,7 @@ def checked_total(total_fee: object) -> Fen:
 
 def checked_trade_no(out_trade_no: object, provider: str) -> str:
     number = required_text(out_trade_no, "out_trade_no", 1001)
-    pattern, rule = _NUMBERS[provider]
+    pattern, rule = about(provider).number
     if not pattern.fullmatch(number):
         raise InvalidArgument(f"out_trade_no {number!r} does not fit {provider}: it takes {rule}", code=1001)
     return number
@@ -82,7 +77,10 @@ def checked_expiry(time_expire: object, pay_type: str, provider: str, now: int) 
         return None
     if not isinstance(time_expire, int) or isinstance(time_expire, bool):
         raise InvalidArgument("time_expire must be an integer: milliseconds since the epoch")
-    ahead = _EARLIEST_EXPIRY_MS.get(pay_type, _EARLIEST_EXPIRY_MS[provider])
+    earliest = about(provider).earliest_expiry_ms
+    if not earliest:
+        raise InvalidArgument(f"time_expire: {provider} takes none; close the payment when its time is over")
+    ahead = earliest.get(pay_type, earliest[""])
     if time_expire < now + ahead:
         raise InvalidArgument(f"time_expire must be at least {ahead // 1000} s ahead for {pay_type}")
     if time_expire > now + _LATEST_EXPIRY_MS:

@@ -14,9 +14,10 @@ from vkpay_async.notify.matching import check_trade
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
-from vkpay_async.pay_type import OPENID_PAY_TYPES, ClientContext, pay_type_of
+from vkpay_async.pay_type import ClientContext, pay_type_of
 from vkpay_async.providers.base import Provider
 from vkpay_async.qr import qr_data_url
+from vkpay_async.registry import about
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import Payment, PaymentStatus
@@ -141,7 +142,11 @@ class Payments:
         arguments.required_text(request.type, "type", 1002)
         self._check_user(request.user_id)
         openid = None if request.need_qrcode else request.openid
-        if pay_type in OPENID_PAY_TYPES and not openid and not self._other_names_payer(request):
+        if (
+            pay_type in about(provider).openid_pay_types
+            and not openid
+            and not self._other_names_payer(request)
+        ):
             raise InvalidArgument(f"openid is missing: {pay_type} needs the payer's", code=1006)
         return CreateOrder(
             pay_type=pay_type,

@@ -17,15 +17,14 @@ import asyncio, os
 from pathlib import Path
 
 from tests.vkpay_async.fake import Bank, FakeProvider, Wire, settings
-from vkpay_async import VKPay, VKPayError, config_from_dict
-from vkpay_async.providers import registry
+from vkpay_async import VKPay, VKPayError, config_from_dict, registry
 from vkpay_async.web.front_door import FrontDoor
 
 if Path("broken").exists():
     os._exit(3)
 
 FakeProvider.bank = Bank()
-registry.PROVIDERS.update(wxpay=lambda: FakeProvider, alipay=lambda: FakeProvider)
+registry.provider_class = lambda name: FakeProvider
 config = config_from_dict(settings())
 pay = VKPay(config, database=os.environ.get("SHOP_DATABASE", "sqlite:///pay.db"), transport=Wire(config.http))
 

@@ -47,7 +47,7 @@ class Seen:
         return self._driver.execute(sql, values)
 
     def executemany(self, sql: str, rows: list[Any]) -> sqlite3.Cursor:
-        self._seen.append((sql, rows[0]))
+        self._seen.append((sql, tuple(rows[0])))
         return self._driver.executemany(sql, rows)
 
 

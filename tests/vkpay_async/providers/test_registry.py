@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from vkpay_async.providers.registry import PROVIDERS
+from vkpay_async.registry import REGISTRY, provider_class
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("name", REGISTRY)
 def test_a_provider_is_loaded_by_its_name(name: str) -> None:
-    assert PROVIDERS[name]().name == name
+    assert provider_class(name).name == name
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("name", REGISTRY)
 def test_the_code_of_a_configs_providers_is_loaded_when_the_application_starts(name: str) -> None:
     code = f"""
 import sys

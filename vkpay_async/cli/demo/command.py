@@ -20,11 +20,11 @@ from vkpay_async.cli.demo.transfers import transfer_flows
 from vkpay_async.cli.demo.view import Bar, Silent, show
 from vkpay_async.cli.terminal import AsJson, open_console
 from vkpay_async.errors import ConfigError, LedgerUnavailable
-from vkpay_async.pay_type import PAY_TYPES
+from vkpay_async.registry import pay_types
 
 # `default` has WeChat Pay's public key and Alipay's key mode, `certs` platform certificates and certificate mode.
 MERCHANTS = ("default", "certs")
-CHOICES = sorted(PAY_TYPES | {"wxpay_transfer", "alipay_transfer"})
+CHOICES = sorted(pay_types() | {"wxpay_transfer", "alipay_transfer"})
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 

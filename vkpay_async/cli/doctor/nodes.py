@@ -8,10 +8,11 @@ from typing import Any
 
 from vkpay_async.cli.doctor.address import check_base_url
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
-from vkpay_async.config import Node, WxpayNode
+from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
 from vkpay_async.errors import ConfigError
 from vkpay_async.providers.registry import Providers
+from vkpay_async.providers.wxpay.about import WxpayNode
 
 SOON = timedelta(days=30)
 

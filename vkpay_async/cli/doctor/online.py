@@ -9,7 +9,7 @@ from typing import Any
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
-from vkpay_async.config import Node, WxpayNode
+from vkpay_async.config import Node
 from vkpay_async.errors import (
     AuthenticationFailed,
     PermissionRefused,
@@ -23,6 +23,7 @@ from vkpay_async.errors import (
 from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
+from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.transport import Transport
 
 KIND = "online"

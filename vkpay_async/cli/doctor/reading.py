@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from vkpay_async.config import Config, config_from_dict, config_from_file
-from vkpay_async.config.nodes import NODES
 from vkpay_async.errors import ConfigError
+from vkpay_async.registry import REGISTRY
 
 Keys: TypeAlias = tuple[str, ...]
 
@@ -86,12 +86,12 @@ def _places(data: Mapping[str, Any], under: Keys = ()) -> Iterator[tuple[Keys, A
 
 def _holds_places(keys: Keys) -> bool:
     if keys[0] == "merchants":
-        return len(keys) < 3 or (len(keys) == 3 and keys[2] in NODES)
-    return keys == ("http",) or (len(keys) == 1 and keys[0] in NODES)
+        return len(keys) < 3 or (len(keys) == 3 and keys[2] in REGISTRY)
+    return keys == ("http",) or (len(keys) == 1 and keys[0] in REGISTRY)
 
 
 def _names_node(keys: Keys) -> bool:
-    return len(keys) > 1 and keys[-2] in NODES
+    return len(keys) > 1 and keys[-2] in REGISTRY
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.crypto.pem import (
     load_certificate,
     load_certificates,
@@ -22,6 +21,7 @@ from vkpay_async.crypto.pem import (
 )
 from vkpay_async.crypto.x509 import alipay_root_sn, alipay_sn, verify_chain
 from vkpay_async.errors import SignatureInvalid
+from vkpay_async.providers.alipay.about import AlipayNode
 
 Certificates: TypeAlias = MutableMapping[tuple[str, str], x509.Certificate]
 """Downloaded certificates by (root SN, SN), checked before they are put in; nodes may share one."""

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.crypto.aes import Cbc
 from vkpay_async.errors import InvalidArgument, SignatureInvalid
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.answer import (
     Call,
     claim_of,

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
-from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
     AuthorizationRequest,
@@ -29,6 +28,7 @@ from vkpay_async.models import (
 )
 from vkpay_async.order_info import OrderInfo, OrderString, PageUrl
 from vkpay_async.providers.alipay import bills, notify, refund, trade, transfer
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.answer import Call
 from vkpay_async.providers.alipay.certs import Certificates
 from vkpay_async.providers.alipay.gateway import OUR_PARAMETERS, Gateway

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import CreateOrder, OrderRef, Trade, TradeState
 from vkpay_async.money import Fen, fen_from_yuan, yuan_from_fen
 from vkpay_async.order_info import CodePayResult, CodeUrl, TradeNo
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.models import (
     Cancelled,
     CreateAnswer,

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from vkpay_async.config.nodes import AlipayNode
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest, TransferState
 from vkpay_async.money import Fen, fen_from_yuan, is_fen, yuan_from_fen
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.models import AccountBalance, BalanceAnswer, TransferAnswer
 from vkpay_async.providers.alipay.trade import is_user_id, merged, optional_fen
 

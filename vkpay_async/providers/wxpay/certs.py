@@ -15,12 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from vkpay_async.config import WxpayNode
 from vkpay_async.crypto.aes import Gcm
 from vkpay_async.crypto.pem import load_certificate, load_public_key, public_key_of
 from vkpay_async.crypto.rsa import verify_sha256
 from vkpay_async.crypto.x509 import serial_hex
 from vkpay_async.errors import NotificationInvalid, SignatureInvalid, SignatureProbe
+from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay.models import UNREADABLE, CertificateList, Encrypted
 from vkpay_async.providers.wxpay.signing import SCHEME, answer_message
 from vkpay_async.providers.wxpay.times import ms_from_seconds, ms_of

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vkpay_async.config import Secret, WxpayNode
+from vkpay_async.config import Secret
 from vkpay_async.crypto.aes import Gcm
 from vkpay_async.crypto.pem import load_certificate, load_private_key
 from vkpay_async.crypto.x509 import serial_hex
@@ -22,6 +22,7 @@ from vkpay_async.errors import (
 from vkpay_async.models import JsonObject
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, target_of
 from vkpay_async.providers.bill import DOWNLOAD_MS, LARGEST_FILE
+from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay.certs import (
     PUBLIC_KEY_PREFIX,
     NamedKey,

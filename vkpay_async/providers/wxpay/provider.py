@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from vkpay_async.config import WxpayNode
 from vkpay_async.models import (
     AuthorizationRequest,
     BillRow,
@@ -30,6 +29,7 @@ from vkpay_async.models import (
 from vkpay_async.order_info import OrderInfo
 from vkpay_async.providers.base import Env, Flow
 from vkpay_async.providers.wxpay import authorizations, bills, refunds, transfers
+from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay.bodies import check_number, check_target, encrypt_fields, encrypt_text
 from vkpay_async.providers.wxpay.certs import PlatformCertificate, Verifier
 from vkpay_async.providers.wxpay.client_forms import FORMS

@@ -15,7 +15,7 @@ from vkpay_async.cli.demo.payments import STEPS
 from vkpay_async.cli.demo.report import run_flows
 from vkpay_async.cli.demo.shop import open_shop
 from vkpay_async.cli.demo.view import Silent
-from vkpay_async.pay_type import PAY_TYPES
+from vkpay_async.registry import pay_types
 
 DEMO = [sys.executable, "-c", "from vkpay_async.cli import main; main()", "demo"]
 TRANSFERS = {
@@ -49,7 +49,7 @@ def test_every_way_of_paying_through_its_whole_life(tmp_path: Path) -> None:
     for merchant in ("default", "certs"):
         flows = [flow for flow in report["flows"] if flow["merchant"] == merchant]
         payments = [flow for flow in flows if flow["pay_type"] not in TRANSFERS]
-        assert sorted(flow["pay_type"] for flow in payments) == sorted(PAY_TYPES)
+        assert sorted(flow["pay_type"] for flow in payments) == sorted(pay_types())
         for flow in payments:
             assert [step["step"] for step in flow["steps"]] == list(STEPS)
         for pay_type, steps in TRANSFERS.items():

@@ -11,11 +11,11 @@ from vkpay_async.cli.demo.report import StepFailed
 from vkpay_async.cli.demo.ways import WAYS, Sale, opens_page, pays_in_app, showed_code
 from vkpay_async.models import TradeState
 from vkpay_async.order_info import CodePayResult, OrderString, PageUrl
-from vkpay_async.pay_type import PAY_TYPES
+from vkpay_async.registry import pay_types
 
 
 def test_every_pay_type_is_in_the_table_once() -> None:
-    assert sorted(way.pay_type for way in WAYS) == sorted(PAY_TYPES)
+    assert sorted(way.pay_type for way in WAYS) == sorted(pay_types())
 
 
 def test_order_numbers_and_payment_codes_differ_and_fit_both_providers() -> None:

@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from vkpay_async.config import AlipayNode, Material
+from vkpay_async.config import Material
 from vkpay_async.models import CreateOrder, RawNotification
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, run_offline
 
 NOW_MS = 1_700_000_000_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 
-from vkpay_async.config import AlipayNode, Secret
+from vkpay_async.config import Secret
 from vkpay_async.crypto.aes import Cbc
 from vkpay_async.errors import (
     AuthenticationFailed,
@@ -19,7 +19,8 @@ from vkpay_async.errors import (
     ValidationFailed,
 )
 from vkpay_async.models import OrderRef, RefundRequest
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 from vkpay_async.providers.alipay.signing import open_envelope
 from vkpay_async.providers.base import HttpResponse
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.config import AlipayNode, Material, Secret
+from vkpay_async.config import Material, Secret
 from vkpay_async.errors import ConfigError, ResponseUnverified, SignatureInvalid
 from vkpay_async.models import OrderRef, RefundRequest
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 ORDER = OrderRef(pay_type="alipay_h5", out_trade_no="T1")
 NODE = "alipay_trade_query_response"

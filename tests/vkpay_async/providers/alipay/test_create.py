@@ -10,11 +10,12 @@ from urllib.parse import quote_plus, urlsplit
 
 import pytest
 
-from vkpay_async.config import AlipayNode, Secret
+from vkpay_async.config import Secret
 from vkpay_async.errors import InvalidArgument, ProviderOutcomeUnknown, ResponseUnverified
 from vkpay_async.models import TradeState
 from vkpay_async.order_info import CodePayResult, CodeUrl, OrderString, PageUrl, TradeNo
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 
 def test_qr_code_order(provider: AlipayProvider, server: Any, exchange: Any, order: Any) -> None:

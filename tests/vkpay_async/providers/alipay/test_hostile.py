@@ -21,7 +21,7 @@ from vkpay_async.errors import (
     VKPayError,
 )
 from vkpay_async.models import OrderRef, RawNotification, RefundRef, RefundRequest
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.provider import AlipayProvider
 from vkpay_async.providers.base import HttpRequest, HttpResponse, run_offline
 
 anything = settings(

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from vkpay_async.config import AlipayNode
 from vkpay_async.errors import NotificationInvalid, SignatureInvalid
 from vkpay_async.models import Notification, NotifyReply, RefundState, TradeState
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 GIVEN_BACK = {"gmt_refund": "2023-11-15 06:14:00.123", "refund_fee": "15.00", "out_biz_no": "R1"}
 

@@ -8,10 +8,11 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from vkpay_async.config import AlipayNode, Secret
+from vkpay_async.config import Secret
 from vkpay_async.crypto.aes import Cbc
 from vkpay_async.errors import InvalidArgument, NotificationInvalid, SignatureInvalid
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 AES_KEY = "aa4BtZ4tspm2wnXLb1ThQA=="
 RETURNED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vkpay_async.config import AlipayNode
+from vkpay_async.providers.alipay.about import AlipayNode
 
 
 def test_the_service_provider_is_not_the_seller(

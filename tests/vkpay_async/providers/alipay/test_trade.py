@@ -15,7 +15,7 @@ from vkpay_async.errors import (
     ResourceNotFound,
 )
 from vkpay_async.models import OrderRef, RefundRef, RefundRequest, RefundState, TradeState
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 ORDER = OrderRef(pay_type="alipay_h5", out_trade_no="T1")
 PAID_ORDER = OrderRef(pay_type="alipay_h5", out_trade_no="T1", transaction_id="2023A", app_auth_token="shop")

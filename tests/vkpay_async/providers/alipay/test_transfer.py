@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.config import AlipayNode
 from vkpay_async.errors import (
     ConfigError,
     InvalidArgument,
@@ -23,7 +22,8 @@ from vkpay_async.models import (
     TransferRequest,
     TransferState,
 )
-from vkpay_async.providers.alipay import AlipayProvider
+from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.alipay.provider import AlipayProvider
 
 PAYEE = PayeeInfo(identity="2088102177846880", identity_type="ALIPAY_USER_ID")
 

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
-from vkpay_async.config import Material, Secret, WxpayNode
+from vkpay_async.config import Material, Secret
 from vkpay_async.providers.base import Env, HttpRequest, HttpResponse
-from vkpay_async.providers.wxpay import WxpayProvider
+from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.providers.wxpay.provider import WxpayProvider
 
 NOW_S = 1767196802
 V3_KEY = "0123456789abcdef0123456789ABCDEF"

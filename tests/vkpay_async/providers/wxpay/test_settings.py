@@ -14,7 +14,7 @@ from vkpay_async.config import Material, Secret
 from vkpay_async.errors import ConfigError
 from vkpay_async.models import OrderRef
 from vkpay_async.providers.base import Provider
-from vkpay_async.providers.wxpay import WxpayProvider
+from vkpay_async.providers.wxpay.provider import WxpayProvider
 from vkpay_async.version import VERSION
 
 REF = OrderRef(pay_type="wxpay_h5", out_trade_no="T1")

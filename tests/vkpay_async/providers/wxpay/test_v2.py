@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vkpay_async.errors import InvalidArgument, NotificationInvalid, SignatureInvalid
-from vkpay_async.providers.wxpay import open_refund_v2, sign_v2, verify_v2
+from vkpay_async.providers.wxpay.v2 import open_refund_v2, sign_v2, verify_v2
 
 V2 = json.loads((Path(__file__).parents[3] / "vectors/wechatpay.json").read_text(encoding="utf-8"))["v2"]
 SIGNED = [
