@@ -70,7 +70,7 @@ def _given_back(gateway: Gateway, node: WxpayVirtualNode, message: Message) -> F
     order = OrderRef(pay_type=PAY_TYPE, out_trade_no=event.mchorderid, openid=event.openid)
     try:
         return (
-            yield from orders.query(
+            yield from orders.query_refund(
                 gateway, RefundRef(order=order, out_refund_no=event.mchrefundid), int(node.sandbox)
             )
         )

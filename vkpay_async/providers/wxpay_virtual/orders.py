@@ -55,7 +55,7 @@ def payer_of(order: OrderRef) -> str:
     return order.openid
 
 
-def create(gateway: Gateway, request: RefundRequest, env: int) -> Flow[Refund]:
+def refund(gateway: Gateway, request: RefundRequest, env: int) -> Flow[Refund]:
     """Asks what is left, then gives back. One that turns out to have been made before is given back as it stands."""
     body = refund_body(request) | {"env": env}
     for last in (False, True):
@@ -85,7 +85,7 @@ def create(gateway: Gateway, request: RefundRequest, env: int) -> Flow[Refund]:
     raise AssertionError("the second round returns or raises")
 
 
-def query(gateway: Gateway, ref: RefundRef, env: int) -> Flow[Refund]:
+def query_refund(gateway: Gateway, ref: RefundRef, env: int) -> Flow[Refund]:
     """How a refund stands. Raises :class:`ResourceNotFound`."""
     found, raw = yield from order_of(gateway, QUERY_REFUND, ref.order, ref.out_refund_no, env)
     if not found.gives_back:
@@ -154,7 +154,7 @@ def _made_before(
     if refusal.code not in _MAY_BE_THERE and not isinstance(refusal, ResourceNotFound):
         return None
     try:
-        made = yield from query(
+        made = yield from query_refund(
             gateway, RefundRef(order=request.order, out_refund_no=request.out_refund_no), env
         )
     except ResourceNotFound:

@@ -117,11 +117,11 @@ class WxpayVirtualProvider(Unsupported):
 
         ``other`` may hold ``refund_reason`` ("0" to "5"), ``req_from`` ("1" to "3") and ``biz_meta``.
         """
-        return orders.create(self._gateway, request, self._env_of(request.order))
+        return orders.refund(self._gateway, request, self._env_of(request.order))
 
     def query_refund(self, ref: RefundRef) -> Flow[Refund]:
         """How a refund stands. Raises :class:`ResourceNotFound`."""
-        return orders.query(self._gateway, ref, self._env_of(ref.order))
+        return orders.query_refund(self._gateway, ref, self._env_of(ref.order))
 
     def provide_goods(self, order: OrderRef) -> Flow[None]:
         """Tells WeChat that what was paid is delivered. A push that was acknowledged has said so; this is for lost ones."""
