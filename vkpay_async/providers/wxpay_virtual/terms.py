@@ -67,11 +67,9 @@ def terms_of(options: Mapping[str, Any], node: WxpayVirtualNode) -> Terms:
         raise InvalidArgument(
             f"wxpay_virtual has no {', '.join(unknown)}; it has {', '.join(sorted(_OPTIONS))}"
         )
-    mode, quantity = given.get("mode"), given.get("buy_quantity")
+    mode, quantity = given.get("mode"), _quantity(given.get("buy_quantity"))
     if mode not in (COIN, GOODS):
         raise InvalidArgument(f"wxpay_virtual.mode must be {COIN} or {GOODS}, not {mode!r}", code=1019)
-    if not is_fen(quantity):
-        raise InvalidArgument("wxpay_virtual.buy_quantity must be a positive integer", code=1018)
     if mode == COIN:
         rate = node.require("rate", "it is how many coins a yuan buys, as the console has it")
         return Terms(mode=mode, buy_quantity=quantity, sandbox=node.sandbox, rate=rate)
@@ -141,6 +139,13 @@ def _added(other: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(attach, str) or len(attach) > _LONGEST_ATTACH:
         raise InvalidArgument(f"other.attach must be a text of at most {_LONGEST_ATTACH} characters")
     return {name: value for name, value in other.items() if value is not None}
+
+
+def _quantity(value: object) -> int:
+    if not is_fen(value):
+        raise InvalidArgument("wxpay_virtual.buy_quantity must be a positive integer", code=1018)
+    assert isinstance(value, int)  # noqa: S101 - is_fen has just said so
+    return value
 
 
 def _product_id(value: object) -> str:
