@@ -30,6 +30,7 @@ from vkpay_async.service.options import AuthorizationOptions, PaymentOptions, Tr
 from vkpay_async.service.payments import PaymentRequest, Payments
 from vkpay_async.service.refunds import Refunds
 from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
+from vkpay_async.service.shared import SharedTokens
 from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
 
@@ -74,6 +75,7 @@ class VKPay:
         self._providers = Providers(config, env, more_merchants=vault is not None)
         self.merchants: Merchants = Merchants(self.orders, vault, env.now_ms)
         self.tokens: Tokens = Tokens(self.orders, vault)
+        self._transport.shared = SharedTokens(self.tokens, env.now_ms)
         self._known = KnownMerchants(self.merchants, self._providers, env.now_ms)
         self._pipeline = Pipeline(
             providers=self._providers, ledger=self.orders, handlers=self._handlers, env=env
@@ -143,7 +145,7 @@ class VKPay:
         *,
         provider: str,
         out_trade_no: str,
-        total_fee: int,
+        total_fee: int | None = None,
         subject: str,
         type: str,  # noqa: A002 - vk-uni-pay's name for the handler's key
         platform: str | None = None,
@@ -154,6 +156,8 @@ class VKPay:
         **options: Unpack[PaymentOptions],
     ) -> Payment:
         """Creates a payment and keeps its order. ``total_fee`` in fen, ``time_expire`` in ms since the epoch.
+
+        ``total_fee`` is left out only where the provider works it out.
 
         ``context`` is a cloud function's context or a ``getClientInfo()`` object; ``platform``, ``client_ip`` and
         ``user_agent`` override it. The other options are those of :class:`PaymentOptions`.
@@ -348,15 +352,15 @@ class VKPay:
         return await self._authorizations.close(provider, platform, pid, out_authorization_no)
 
     async def handle_notification(
-        self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST"
+        self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST", query: str = ""
     ) -> NotificationResult:
-        """Takes a provider's request as it came in, and says what to answer it.
+        """Takes a provider's request as it came in, and says what to answer it. ``query`` is what stood behind ``?``.
 
         ``body`` must be the raw bytes. Never raises: a refused one has its error in the result.
         """
         lower = {str(name).lower(): value for name, value in headers.items()}
         return await self._receiver.receive(
-            RawNotification(path=path, headers=lower, body=body, method=method)
+            RawNotification(path=path, headers=lower, body=body, method=method, query=query)
         )
 
     async def reload_merchants(self) -> None:

@@ -138,7 +138,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateOrder(Value, frozen=True, kw_only=True):
-    """An order on its way to a provider, checked and complete."""
+    """An order on its way to a provider, checked and complete.
+
+    ``options`` are those that one provider alone has; ``expand_data`` is kept with the order.
+    """
 
     pay_type: str
     out_trade_no: str
@@ -157,10 +160,16 @@ class CreateOrder(Value, frozen=True, kw_only=True):
     sub_mchid: str | None = None
     app_auth_token: str | None = None
     other: Mapping[str, Any] = {}
+    options: Mapping[str, Any] = {}
+    expand_data: dict[str, Any] = {}
 
 
 class OrderRef(Value, frozen=True, kw_only=True):
-    """Names an order that exists. ``transaction_id``, the provider's number, wins where both are set."""
+    """Names an order that exists. ``transaction_id``, the provider's number, wins where both are set.
+
+    ``provider_order_no`` is the provider's number from before the payment; ``refund_fee`` is what has been asked back so far,
+    in fen; ``expand_data`` is what the provider had kept with the order.
+    """
 
     pay_type: str
     out_trade_no: str
@@ -169,12 +178,18 @@ class OrderRef(Value, frozen=True, kw_only=True):
     sub_mchid: str | None = None
     sub_appid: str | None = None
     app_auth_token: str | None = None
+    provider_order_no: str | None = None
+    openid: str | None = None
+    client_ip: str | None = None
+    refund_fee: Fen = 0
+    expand_data: dict[str, Any] = {}
 
 
 class Trade(Value, frozen=True, kw_only=True):
     """An order as the provider has it, from a query, a code payment or a notification.
 
-    ``total_fee`` is what was asked for, ``None`` where the answer leaves it out.
+    ``total_fee`` is what was asked for, ``None`` where the answer leaves it out. ``out_trade_no`` is empty where the provider
+    knows the order by ``provider_order_no`` alone.
     """
 
     out_trade_no: str
@@ -182,6 +197,7 @@ class Trade(Value, frozen=True, kw_only=True):
     raw_state: str
     description: str = ""
     transaction_id: str | None = None
+    provider_order_no: str | None = None
     total_fee: Fen | None = None
     appid: str | None = None
     mch_id: str | None = None
@@ -221,6 +237,7 @@ class Refund(Value, frozen=True, kw_only=True):
     total_fee: Fen | None = None
     cash_refund_fee: Fen | None = None
     transaction_id: str | None = None
+    provider_order_no: str | None = None
     refund_id: str | None = None
     appid: str | None = None
     mch_id: str | None = None
@@ -425,13 +442,14 @@ class BillRow(Value, frozen=True, kw_only=True):
 class RawNotification(Value, frozen=True, kw_only=True):
     """A notification as it came in: the bytes of the body and the headers, names in lower case.
 
-    ``path`` is the request's path; orders and transfers are named in it.
+    ``path`` is the request's path; orders and transfers are named in it. ``query`` is what stood behind its question mark.
     """
 
     path: str
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
+    query: str = ""
 
 
 NotificationKind = Literal["payment", "refund", "transfer", "transfer_auth", "closed", "other"]
@@ -440,7 +458,8 @@ NotificationKind = Literal["payment", "refund", "transfer", "transfer_auth", "cl
 class Notification(Value, frozen=True, kw_only=True):
     """A verified notification. Exactly the field of its kind is set; ``other`` is acknowledged and left alone.
 
-    ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another.
+    ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is
+    what the provider wants for this one in place of its usual word.
     """
 
     kind: NotificationKind
@@ -450,6 +469,7 @@ class Notification(Value, frozen=True, kw_only=True):
     refund: Refund | None = None
     transfer: Transfer | None = None
     authorization: TransferAuthorization | None = None
+    reply: NotifyReply | None = None
     raw: Mapping[str, Any] = {}
 
 

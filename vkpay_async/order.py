@@ -25,6 +25,7 @@ class Order(Value, frozen=True, kw_only=True):
     """A row of ``vk_pay_orders``. ``status``: −1 closed, 0 unpaid, 1 paid, 2 partly, 3 fully refunded.
 
     ``refund_fee`` is the sum of all refunds asked for and not refused; ``refund_list`` has the newest first.
+    ``provider_order_no`` is the provider's own number from before the payment, where it gives one out.
     """
 
     out_trade_no: str
@@ -66,6 +67,7 @@ class Order(Value, frozen=True, kw_only=True):
     mch_id: str | None = None
     provider_appid: str | None = None
     provider_pay_method: str | None = None
+    provider_order_no: str | None = None
     notify_info: dict[str, Any] = {}
     expand_data: dict[str, Any] = {}
     traceparent: str | None = None
@@ -89,6 +91,11 @@ class Order(Value, frozen=True, kw_only=True):
             sub_mchid=self.sub_mchid,
             sub_appid=self.sub_appid,
             app_auth_token=self.app_auth_token,
+            provider_order_no=self.provider_order_no,
+            openid=self.openid,
+            client_ip=self.client_ip,
+            refund_fee=self.refund_fee,
+            expand_data=self.expand_data,
         )
 
     def to_client(self) -> dict[str, Any]:

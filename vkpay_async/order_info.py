@@ -9,7 +9,16 @@ import msgspec
 from vkpay_async.models import TradeState, Value
 
 
-class JsapiParams(Value, frozen=True, kw_only=True):
+class PayerSide(Value, frozen=True, kw_only=True):
+    """Base of what the payer's side needs."""
+
+    @property
+    def provider_order_no(self) -> str | None:
+        """The provider's own number of the order, where it gives one out before the payment."""
+        return None
+
+
+class JsapiParams(PayerSide, frozen=True, kw_only=True):
     """Arguments of ``uni.requestPayment`` / ``getBrandWCPayRequest`` (WeChat mini program, official account)."""
 
     appId: str  # noqa: N815 - the provider's spelling
@@ -23,7 +32,7 @@ class JsapiParams(Value, frozen=True, kw_only=True):
         return {**msgspec.to_builtins(self), "timestamp": self.timeStamp}
 
 
-class AppParams(Value, frozen=True, kw_only=True):
+class AppParams(PayerSide, frozen=True, kw_only=True):
     """Arguments of the WeChat OpenSDK's PayReq."""
 
     appid: str
@@ -39,7 +48,7 @@ class AppParams(Value, frozen=True, kw_only=True):
         return builtins
 
 
-class CodeUrl(Value, frozen=True, kw_only=True):
+class CodeUrl(PayerSide, frozen=True, kw_only=True):
     """The text of a payment QR code."""
 
     code_url: str
@@ -48,7 +57,7 @@ class CodeUrl(Value, frozen=True, kw_only=True):
         return {"codeUrl": self.code_url}
 
 
-class H5Url(Value, frozen=True, kw_only=True):
+class H5Url(PayerSide, frozen=True, kw_only=True):
     """An address that a mobile browser opens to pay."""
 
     h5_url: str
@@ -57,7 +66,7 @@ class H5Url(Value, frozen=True, kw_only=True):
         return {"h5Url": self.h5_url}
 
 
-class PageUrl(Value, frozen=True, kw_only=True):
+class PageUrl(PayerSide, frozen=True, kw_only=True):
     """A signed address that a browser opens to pay (Alipay page and wap)."""
 
     url: str
@@ -69,7 +78,7 @@ class PageUrl(Value, frozen=True, kw_only=True):
         return {"h5Url": self.url}
 
 
-class OrderString(Value, frozen=True, kw_only=True):
+class OrderString(PayerSide, frozen=True, kw_only=True):
     """A signed text handed to the provider's phone SDK as it is (Alipay App)."""
 
     order_string: str
@@ -78,7 +87,7 @@ class OrderString(Value, frozen=True, kw_only=True):
         return self.order_string
 
 
-class TradeNo(Value, frozen=True, kw_only=True):
+class TradeNo(PayerSide, frozen=True, kw_only=True):
     """The provider's trade number, which its mini program pays (Alipay)."""
 
     trade_no: str
@@ -87,7 +96,7 @@ class TradeNo(Value, frozen=True, kw_only=True):
         return self.trade_no
 
 
-class CodePayResult(Value, frozen=True, kw_only=True):
+class CodePayResult(PayerSide, frozen=True, kw_only=True):
     """The answer to a scanned payment code: paid, or the payer is entering the password."""
 
     trade_state: TradeState

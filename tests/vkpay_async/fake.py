@@ -158,6 +158,9 @@ class FakeProvider:
     def from_node(cls, node: Node, env: Env, trust: Any = None) -> Self:
         return cls(node)
 
+    def prepared(self, order: CreateOrder) -> CreateOrder:
+        return order
+
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         yield ASK
         self.bank.asked("create", order)

@@ -84,6 +84,14 @@ class Ledger:
     async def get_by_transaction(self, transaction_id: str) -> Order | None:
         return await self.read(lambda c: orders.find_by_transaction(c, transaction_id))
 
+    async def get_by_providers_number(self, provider: str, number: str) -> Order | None:
+        """The order that a provider knows by a number of its own, given out before the payment."""
+        return await self.read(lambda c: orders.find_by_providers_number(c, provider, number))
+
+    async def set_providers_number(self, out_trade_no: str, number: str) -> None:
+        """Keeps the number that a provider gave an order."""
+        await self.write(lambda c: orders.set_providers_number(c, out_trade_no, number))
+
     async def require(self, out_trade_no: str) -> Order:
         """As :meth:`get`. Raises :class:`OrderNotFound` (2001)."""
         return _required(await self.get(out_trade_no), out_trade_no)

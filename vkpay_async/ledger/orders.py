@@ -33,6 +33,8 @@ _PAYMENT_METHOD = (
     "provider_appid",
     "time_expire",
     "traceparent",
+    "provider_pay_method",
+    "expand_data",
 )
 
 _BY_NUMBER = select(*_COLUMNS).where(orders.c.out_trade_no == bindparam("number"))
@@ -92,12 +94,35 @@ _ANSWERED = Bulk(
 )
 
 
+_BY_PROVIDERS_NUMBER = (
+    select(*_COLUMNS)
+    .where(
+        orders.c.provider_order_no.is_not(None),
+        orders.c.provider_order_no == bindparam("number"),
+    )
+    .limit(10)
+)
+
+
 def find(connection: Connection, out_trade_no: str) -> Order | None:
     return _one(connection, _BY_NUMBER, out_trade_no)
 
 
 def find_by_transaction(connection: Connection, transaction_id: str) -> Order | None:
     return _one(connection, _BY_TRANSACTION, transaction_id)
+
+
+def find_by_providers_number(connection: Connection, provider: str, number: str) -> Order | None:
+    """The one order of a provider with the provider's number; ``None`` as well where there are several."""
+    rows = connection.execute(_BY_PROVIDERS_NUMBER, {"number": number}).all()
+    found = [order for row in rows if (order := _order(row)).pay_type.startswith(f"{provider}_")]
+    return _with_refunds(connection, found)[0] if len(found) == 1 else None
+
+
+def set_providers_number(connection: Connection, out_trade_no: str, number: str) -> None:
+    connection.execute(
+        update(orders).where(orders.c.out_trade_no == out_trade_no).values(provider_order_no=number)
+    )
 
 
 def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:

@@ -90,6 +90,7 @@ orders = Table(
     _text("mch_id"),
     _text("provider_appid"),
     _text("provider_pay_method"),
+    _text("provider_order_no", 128),
     Column("notify_info", JSON, nullable=False),
     Column("expand_data", JSON, nullable=False),
     _text("traceparent", 64),
@@ -105,6 +106,7 @@ orders = Table(
     Index("ix_vk_pay_orders_pay_date", "pay_date"),
     **_MYSQL,
 )
+_due("vk_pay_orders", orders.c.provider_order_no)
 _due("vk_pay_orders", orders.c.repair_due)
 _due("vk_pay_orders", orders.c.expire_due)
 _partial(

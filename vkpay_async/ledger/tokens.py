@@ -91,6 +91,15 @@ class Tokens:
             task.add_done_callback(lambda done: self._landed(name, done))
         return await asyncio.shield(self._flights[name])
 
+    async def find(self, name: str, now: Now) -> Token | None:
+        """The token of this name while it holds."""
+        return self._read(name, await self._ledger.read(lambda c: _find(c, name)), now())[0]
+
+    async def put(self, name: str, token: Token, now: Now) -> None:
+        """Keeps a token that was given to us, in place of any before it."""
+        value = self._sealed(name, token, now())
+        await self._ledger.write(lambda c: _put(c, name, value, token.expires))
+
     async def discard(self, name: str, token: Token) -> None:
         """The provider takes this token no longer: the next :meth:`get` fetches another. One that has come since stays."""
         same = (tokens.c.name == name, tokens.c.expires == token.expires)
@@ -199,6 +208,16 @@ def _take(connection: Connection, name: str, seen: _Row | None, me: str, now: in
     same = (tokens.c.name == name, tokens.c.expires == seen.expires)
     free = or_(tokens.c.refresher.is_(None), tokens.c.refresh_until <= now)
     return connection.execute(update(tokens).where(*same, free).values(**lease)).rowcount == 1
+
+
+def _put(connection: Connection, name: str, value: bytes, expires: int) -> None:
+    changed = update(tokens).where(tokens.c.name == name).values(value=value, expires=expires)
+    if connection.execute(changed).rowcount == 0:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(tokens).values(name=name, value=value, expires=expires))
+        except IntegrityError:
+            connection.execute(changed)
 
 
 def _ours(connection: Connection, name: str, me: str, **values: Any) -> bool:

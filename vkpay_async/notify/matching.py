@@ -10,7 +10,8 @@ from vkpay_async.providers.base import Provider
 
 def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
     """Raises :class:`NotificationMismatch` unless number, app, merchant and amount are the order's."""
-    _same("order number", trade.out_trade_no, order.out_trade_no)
+    _same("order number", trade.out_trade_no or None, order.out_trade_no)
+    _check_providers_number(order, trade.provider_order_no)
     _same("app id", trade.appid, provider.appid)
     _same("merchant", trade.mch_id, _merchant(order, provider))
     if order.sub_mchid:
@@ -25,7 +26,8 @@ def check_refund(order: Order, refund: Refund, provider: Provider) -> None:
     """Raises :class:`NotificationMismatch` unless number, app, merchant and total are the order's."""
     _same("app id", refund.appid, provider.appid)
     _same("merchant", refund.mch_id, _merchant(order, provider))
-    _same("order number", refund.out_trade_no, order.out_trade_no)
+    _same("order number", refund.out_trade_no or None, order.out_trade_no)
+    _check_providers_number(order, refund.provider_order_no)
     _same("total", refund.total_fee, order.total_fee)
 
 
@@ -46,6 +48,14 @@ def check_authorization(
 def check_pid(order: Order, pid: str) -> None:
     """Raises :class:`NotificationMismatch` for another merchant's order."""
     _same("pid", order.pid or "default", pid)
+
+
+def _check_providers_number(order: Order, theirs: str | None) -> None:
+    """A number that the order was never given belongs to another: an address can be made up, a payment cannot."""
+    if theirs is not None and theirs != order.provider_order_no:
+        raise NotificationMismatch(
+            f"the provider's order {theirs!r} is not this one's, {order.provider_order_no!r}; nothing was changed"
+        )
 
 
 def _merchant(order: Order, provider: Provider) -> str | None:

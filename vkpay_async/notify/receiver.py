@@ -74,13 +74,14 @@ _NOT_OURS = NotifyReply(status=404, body=b'{"code":"FAIL"}', content_type="appli
 class NotificationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a notification. ``reply`` goes to the provider; ``error`` says why it was refused.
 
-    ``first`` is true for the one that moved the order to paid.
+    ``first`` is true for the one that moved the order to paid. ``number`` names the order, transfer or authorisation.
     """
 
     reply: NotifyReply
     notification: Notification | None = None
     error: VKPayError | None = None
     first: bool = False
+    number: str = ""
 
     def raise_for_error(self) -> None:
         if self.error is not None:
@@ -144,11 +145,12 @@ class Receiver:
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
             _check_address(route, notification)
+            number = route.number or await self._number(route, notification)
             headers = {name: value for name, value in raw.headers.items() if name not in _OF_THE_WAY}
             source = Source(
                 pay_type=route.pay_type, pid=pid, mode=1, path=raw.path, headers=headers, body=raw.body
             )
-            settled = await self._settled(route, notification, provider, source)
+            settled = await self._settled(number, notification, provider, source)
             if settled.error is not None:
                 raise settled.error
         except LedgerUnavailable as error:
@@ -163,19 +165,22 @@ class Receiver:
                 reply=self._refusal(route),
                 error=VKPayError(f"not stored: {type(error).__name__}; the provider comes again"),
             )
-        reply = provider.accept() if await self._may_accept(settled) else provider.refuse()
-        return NotificationResult(reply=reply, notification=notification, first=settled.first)
+        accepted = await self._may_accept(settled)
+        reply = (notification.reply or provider.accept()) if accepted else provider.refuse()
+        return NotificationResult(reply=reply, notification=notification, first=settled.first, number=number)
 
     def _refusal(self, route: Route | None) -> NotifyReply:
         return (self._providers.refusal(route.pay_type) if route is not None else None) or _NOT_OURS
 
     async def _pid(self, route: Route) -> str | None:
         """Whose notification it is. Where only one merchant takes this way of paying, the ledger need not be asked."""
-        if route.kind != "payment":
+        if route.kind != "payment" or route.pid is not None:
             return route.pid
         sole = self._providers.sole_pid(route.pay_type)
         if sole is not None:
             return sole
+        if not route.number:
+            return "default"
         order = await self._ledger.get(route.number)
         if order is None:
             raise OrderNotFound(f"a notification for order {route.number!r}, which is not in the ledger")
@@ -188,10 +193,23 @@ class Receiver:
         if len(raw.body) > limit:
             raise NotificationInvalid(f"a notification of {len(raw.body)} bytes; the limit is {limit}")
 
+    async def _number(self, route: Route, notification: Notification) -> str:
+        """Which order it is about, where its address does not say."""
+        about = notification.trade or notification.refund
+        if about is None or about.out_trade_no:
+            return "" if about is None else about.out_trade_no
+        theirs, provider = about.provider_order_no or "", split_pay_type(route.pay_type)[0]
+        order = await self._ledger.get_by_providers_number(provider, theirs)
+        if order is None:
+            raise OrderNotFound(
+                f"a notification for {provider}'s order {theirs!r}, which is not in the ledger"
+            )
+        return order.out_trade_no
+
     async def _settled(
-        self, route: Route, notification: Notification, provider: Provider, source: Source
+        self, number: str, notification: Notification, provider: Provider, source: Source
     ) -> Settled:
-        number, pipeline = route.number, self._pipeline
+        pipeline = self._pipeline
         if notification.transfer is not None:
             return await pipeline.transferred(number, notification.transfer, provider, source)
         if notification.authorization is not None:

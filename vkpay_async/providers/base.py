@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -74,6 +74,62 @@ class HttpResponse(Value, frozen=True, kw_only=True):
 Flow: TypeAlias = Generator[HttpRequest, HttpResponse, T]
 
 
+class SharedValue(Value, frozen=True, kw_only=True):
+    """A token or a key that a provider gave out. ``expires`` in ms since the epoch."""
+
+    value: str
+    expires: int
+
+    def __repr__(self) -> str:
+        return f"SharedValue(value='***', expires={self.expires})"
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a Flow: a value that all processes share. With ``keep`` it is stored; without ``fetch`` it may be missing."""
+
+    name: str
+    fetch: Callable[[], Flow[SharedValue]] | None = None
+    stale: str | None = None
+    keep: SharedValue | None = None
+
+
+class OffLoop(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a Flow: work for a processor, done in a thread."""
+
+    work: Callable[[], Any]
+
+
+Step: TypeAlias = HttpRequest | Shared | OffLoop
+
+
+def shared(name: str, fetch: Callable[[], Flow[SharedValue]], *, stale: str | None = None) -> Flow[str]:
+    """A value that all processes share and one of them fetches: an access token.
+
+    ``stale`` is the value that the provider has just refused; where it is still the shared one, another is fetched.
+    """
+    return cast("str", (yield _step(Shared(name=name, fetch=fetch, stale=stale))))
+
+
+def kept(name: str) -> Flow[str | None]:
+    """A shared value that nobody can fetch: a session key, kept when its user logged in."""
+    return cast("str | None", (yield _step(Shared(name=name))))
+
+
+def keep(name: str, value: SharedValue) -> Flow[None]:
+    """Keeps a shared value for :func:`kept`."""
+    yield _step(Shared(name=name, keep=value))
+
+
+def off_loop(work: Callable[[], T]) -> Flow[T]:
+    """The result of ``work``, which takes a processor more than about a millisecond. Raises what it raises."""
+    return cast("T", (yield _step(OffLoop(work=work))))
+
+
+def _step(step: Shared | OffLoop) -> HttpRequest:
+    """What runs a Flow knows every :data:`Step`; a provider's own are requests, and their answers responses."""
+    return cast("HttpRequest", step)
+
+
 class Env(msgspec.Struct, frozen=True, kw_only=True):
     """Time and chance, handed in. ``now_ms`` gives milliseconds since the epoch, ``nonce`` 32 fresh characters."""
 
@@ -102,6 +158,12 @@ class Provider(Protocol):
     @property
     def trust(self) -> Any:
         """What it has learnt of the provider's keys; the merchant's other nodes are built with it."""
+
+    def prepared(self, order: CreateOrder) -> CreateOrder:
+        """The order as it will be kept: checked, and complete where the provider works out ``total_fee`` or ``expand_data``.
+
+        Raises :class:`InvalidArgument`.
+        """
 
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks the provider for a payment."""
@@ -170,12 +232,33 @@ def target_of(url: str) -> str:
     return slash + target or "/"
 
 
-def run_offline(flow: Flow[T], answer: Callable[[HttpRequest], HttpResponse]) -> T:
-    """Runs a Flow with ``answer`` in the provider's place: for tests and benchmarks."""
+def run_offline(
+    flow: Flow[T],
+    answer: Callable[[HttpRequest], HttpResponse],
+    values: dict[str, SharedValue] | None = None,
+) -> T:
+    """Runs a Flow with ``answer`` in the provider's place: for tests and benchmarks. ``values`` are the shared ones."""
+    values = {} if values is None else values
     try:
-        request = next(flow)
+        step: Step = next(flow)
         while True:
-            request = flow.send(answer(request))
+            step = flow.send(cast("HttpResponse", _served_offline(step, answer, values)))
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _served_offline(
+    step: Step, answer: Callable[[HttpRequest], HttpResponse], values: dict[str, SharedValue]
+) -> Any:
+    if isinstance(step, HttpRequest):
+        return answer(step)
+    if isinstance(step, OffLoop):
+        return step.work()
+    known = values.get(step.name)
+    if step.keep is not None:
+        values[step.name] = step.keep
+    elif step.fetch is not None and (known is None or known.value == step.stale):
+        values[step.name] = run_offline(step.fetch(), answer, values)
+    found = values.get(step.name)
+    return None if found is None else found.value

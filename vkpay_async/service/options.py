@@ -29,6 +29,8 @@ class PaymentOptions(TypedDict, total=False):
     sub_appid: str | None
     sub_mchid: str | None
     app_auth_token: str | None
+    provider_pay_method: str | None
+    wxpay_virtual: Mapping[str, Any] | None
 
 
 class TransferOptions(TypedDict, total=False):

@@ -37,7 +37,7 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
 
     provider: str
     out_trade_no: str
-    total_fee: int
+    total_fee: int | None
     subject: str
     type: str
     context: ClientContext
@@ -59,6 +59,12 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
     sub_appid: str | None = None
     sub_mchid: str | None = None
     app_auth_token: str | None = None
+    provider_pay_method: str | None = None
+    wxpay_virtual: Mapping[str, Any] | None = None
+
+
+_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual")
+"""Arguments that some providers alone have; they check them themselves."""
 
 
 class Payments:
@@ -69,10 +75,13 @@ class Payments:
 
     async def create(self, request: PaymentRequest) -> Payment:
         pay_type = self._pay_type(request)
-        order = self._checked(request, pay_type)
         provider = self._c.providers.get(request.pid, pay_type)
+        order = provider.prepared(self._checked(request, pay_type))
+        arguments.checked_total(order.total_fee)
         row = self._row(request, order, provider)
         info = await self._c.transport.run(provider.create(order), before=lambda: self._kept(row))
+        if info.provider_order_no is not None:
+            await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no)
         return Payment(
             provider=request.provider,
             pay_type=pay_type,
@@ -151,7 +160,7 @@ class Payments:
         return CreateOrder(
             pay_type=pay_type,
             out_trade_no=number,
-            total_fee=arguments.checked_total(request.total_fee),
+            total_fee=self._total(request),
             subject=arguments.required_text(request.subject, "subject", 1004),
             notify_url=self._c.config.notify_base(request.pid) + payment_path(pay_type, number),
             body=request.body,
@@ -168,7 +177,17 @@ class Payments:
             sub_mchid=request.sub_mchid,
             app_auth_token=request.app_auth_token,
             other=dict(request.other or {}),
+            options={
+                name: value for name in _OF_ONE_PROVIDER if (value := getattr(request, name)) is not None
+            },
         )
+
+    @staticmethod
+    def _total(request: PaymentRequest) -> int:
+        """0 where the provider works it out."""
+        if request.total_fee is None and about(request.provider).priced:
+            return 0
+        return arguments.checked_total(request.total_fee)
 
     @staticmethod
     def _other_names_payer(request: PaymentRequest) -> bool:
@@ -209,6 +228,8 @@ class Payments:
             sub_appid=order.sub_appid,
             time_expire=order.time_expire,
             traceparent=current_trace(),
+            provider_pay_method=request.provider_pay_method,
+            expand_data=order.expand_data,
             notify_url=base,
             notify_path=order.notify_url.removeprefix(base),
             mch_id=provider.mch_id,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
 from vkpay_async.config import HttpSettings
-from vkpay_async.errors import ProviderError, ProviderOutcomeUnknown, TransportError, TransportOutcomeUnknown
-from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse
+from vkpay_async.errors import (
+    ProviderError,
+    ProviderOutcomeUnknown,
+    TransportError,
+    TransportOutcomeUnknown,
+    VKPayError,
+)
+from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse, OffLoop, Shared, Step
 from vkpay_async.telemetry import ProviderCall, provider_call
 from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
+from vkpay_async.transport.shared import InMemory, SharedValues
 
 if TYPE_CHECKING:
     import aiohttp
@@ -40,6 +47,8 @@ class Transport:
         self._settings = settings
         self._policy = policy or pause_before(settings.attempts)
         self._sleep = sleep
+        self.shared: SharedValues = InMemory()
+        """Where Flows find their tokens; the application puts its ledger's here."""
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -48,28 +57,36 @@ class Transport:
 
         ``before`` is awaited once, when the Flow has found nothing wrong and nothing has been sent.
         """
-        request, result = _begun(flow)
+        step, result = _begun(flow)
         if before is not None:
             await before()
-        if request is None:
+        while step is not None and not isinstance(step, HttpRequest):
+            step, result = await self._served(flow, step)
+        if step is None:
             return cast("T", result)
-        call = provider_call(request.operation, fetches_key=request.fetches_key)
+        call = provider_call(step.operation, fetches_key=step.fetches_key)
         if call is None:
-            return await self._drive(flow, request, None)
+            return await self._drive(flow, step, None)
         with call:
-            return await self._drive(flow, request, call)
+            return await self._drive(flow, step, call)
 
     async def _drive(self, flow: Flow[T], request: HttpRequest, call: ProviderCall | None) -> T:
         lost = False
         try:
             while True:
+                step: Step | None
                 try:
                     response = await self._answer(request, call)
                 except TransportError as error:
-                    request = flow.throw(error)
+                    step = cast("Step", flow.throw(error))
                 else:
                     lost = lost or (response.repeated and request.moves_money)
-                    request = flow.send(response)
+                    step = cast("Step", flow.send(response))
+                while not isinstance(step, HttpRequest):
+                    step, result = await self._served(flow, step)
+                    if step is None:
+                        return cast("T", result)
+                request = step
                 if call is not None:
                     call.goes_on(request.operation, request.fetches_key)
         except StopIteration as stop:
@@ -78,6 +95,18 @@ class Transport:
             if lost and error.outcome_known:
                 raise _left_open(error) from error
             raise
+
+    async def _served(self, flow: Flow[T], step: Shared | OffLoop) -> tuple[Step | None, T | None]:
+        """What a Flow needs besides the network; its next step, or its result."""
+        try:
+            if isinstance(step, OffLoop):
+                answer = await asyncio.to_thread(step.work)
+            else:
+                answer = await self.shared.get(step, self.run)
+        except VKPayError as error:
+            failure = error
+            return _stepped(lambda: flow.throw(failure))
+        return _stepped(lambda: flow.send(cast("HttpResponse", answer)))
 
     async def close(self) -> None:
         """Closes the session and waits for its connections."""
@@ -207,9 +236,13 @@ def _left_open(error: ProviderError) -> ProviderOutcomeUnknown:
     )
 
 
-def _begun(flow: Flow[T]) -> tuple[HttpRequest | None, T | None]:
-    """The first request of a Flow, or the result of one that needs none."""
+def _begun(flow: Flow[T]) -> tuple[Step | None, T | None]:
+    """The first step of a Flow, or the result of one that needs none."""
+    return _stepped(lambda: next(flow))
+
+
+def _stepped(go_on: Callable[[], Step]) -> tuple[Step | None, Any]:
     try:
-        return next(flow), None
+        return go_on(), None
     except StopIteration as stop:
         return None, stop.value

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from vkpay_async.notify.routes import PAYMENT, TRANSFER, TRANSFER_AUTH
+from vkpay_async.pay_type import split_pay_type
+from vkpay_async.registry import REGISTRY, about
 from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.exchange import Reply, Request, json_reply, text_reply
 
@@ -24,6 +26,10 @@ READY_TIMEOUT_S = 2.0
 
 ROUTES = (
     f"/{PAYMENT}/{{pay_type}}/{{out_trade_no}}",
+    f"/{PAYMENT}/{{pay_type}}/-/{{pid}}",
+    f"/{PAYMENT}/{{pay_type}}",
+    f"/{PAYMENT}/",
+    f"/{PAYMENT}",
     f"/{TRANSFER}/{{pay_type}}/{{out_bill_no}}/{{pid}}",
     f"/{TRANSFER_AUTH}/{{pay_type}}/{{out_authorization_no}}/{{pid}}",
     "/health",
@@ -54,6 +60,9 @@ class Router:
         look = ("GET", "HEAD")
         self._endpoints = {
             (PAYMENT, 3): notify,
+            (PAYMENT, 4): notify,
+            (PAYMENT, 2): notify,
+            (PAYMENT, 1): notify,
             (TRANSFER, 4): notify,
             (TRANSFER_AUTH, 4): notify,
             ("health", 1): Endpoint(methods=look, answer=_health),
@@ -79,10 +88,14 @@ class Router:
 
     def _find(self, path: str) -> Endpoint | None:
         parts = path.removeprefix("/").split("/")
-        return self._endpoints.get((parts[0], len(parts))) if all(parts[1:]) else None
+        if parts == [PAYMENT, ""]:
+            parts = [PAYMENT]
+        if not all(parts[1:]) or (parts[0] == PAYMENT and len(parts) == 4 and parts[2] != "-"):
+            return None
+        return self._endpoints.get((parts[0], len(parts)))
 
     async def _answer(self, endpoint: Endpoint, request: Request, body: Body) -> Reply:
-        if request.method not in endpoint.methods:
+        if request.method not in endpoint.methods and not self._is_check(endpoint, request):
             return text_reply(405, "405: Method Not Allowed", Allow=", ".join(endpoint.methods))
         if endpoint.limit and "content-encoding" in request.headers:
             # No provider compresses, and a small body could become a large one.
@@ -93,9 +106,20 @@ class Router:
             return text_reply(408, "408: Request Timeout")
         return await endpoint.answer(request, whole)
 
+    def _is_check(self, endpoint: Endpoint, request: Request) -> bool:
+        """Whether a provider checks the address: some do with a GET."""
+        if endpoint.answer != self._notify or request.method != "GET":
+            return False
+        provider = split_pay_type(request.path.removeprefix("/").partition("/")[2].partition("/")[0])[0]
+        return provider in REGISTRY and about(provider).answers_get
+
     async def _notify(self, request: Request, body: bytes) -> Reply:
         result = await self._pay.handle_notification(
-            path=request.full_path, headers=request.headers, body=body, method=request.method
+            path=request.full_path,
+            headers=request.headers,
+            body=body,
+            method=request.method,
+            query=request.query,
         )
         reply = result.reply
         return Reply(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})

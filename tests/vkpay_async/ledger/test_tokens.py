@@ -231,3 +231,27 @@ async def test_with_a_key_nothing_can_be_read_in_the_table(
 async def test_a_name_is_checked(name: str, fetch: Bank) -> None:
     with pytest.raises(InvalidArgument, match="1–192"):
         await Tokens(Ledger("sqlite://"), None).get(name, fetch, fetch.clock)
+
+
+async def test_what_was_given_to_us_is_kept_for_all_and_replaced_by_what_comes_later(
+    ledgers: list[Ledger], clock: Clock
+) -> None:
+    ours, theirs = (Tokens(ledger, None) for ledger in ledgers[:2])
+    assert await ours.find("key|o1", clock) is None
+    for value in ("k1", "k2"):
+        await ours.put("key|o1", Token(value=Secret(value), expires=clock() + LIFE_MS), clock)
+        found = await theirs.find("key|o1", clock)
+        assert found is not None
+        assert found.value.reveal() == value
+    clock.ms += LIFE_MS
+    assert await theirs.find("key|o1", clock) is None
+
+
+async def test_two_that_keep_at_once_both_succeed(ledgers: list[Ledger], clock: Clock) -> None:
+    given = Token(value=Secret("k1"), expires=clock() + LIFE_MS)
+    await asyncio.gather(
+        *(Tokens(ledger, None).put("key|o2", given, clock) for ledger in ledgers for _ in range(3))
+    )
+    found = await Tokens(ledgers[0], None).find("key|o2", clock)
+    assert found is not None
+    assert found.value.reveal() == "k1"

@@ -4,6 +4,7 @@ from vkpay_async import NotificationInvalid
 from vkpay_async.notify.routes import (
     Route,
     authorization_path,
+    console_path,
     parse_path,
     payment_path,
     transfer_path,
@@ -43,13 +44,22 @@ def test_the_addresses_are_vk_uni_pays() -> None:
     )
 
 
+@pytest.mark.parametrize("prefix", ["", "/pay"])
+def test_an_address_set_in_a_console_names_no_order(prefix: str) -> None:
+    anybodys = Route(kind="payment", pay_type="appleiap_app-plus", number="")
+    assert console_path("appleiap_app-plus") == "/vk-pay-notify/appleiap_app-plus"
+    assert parse_path(prefix + console_path("appleiap_app-plus")) == anybodys
+    shops = Route(kind="payment", pay_type="appleiap_app-plus", number="", pid="shop/7")
+    assert parse_path(prefix + console_path("appleiap_app-plus", "shop/7")) == shops
+    douyins = Route(kind="payment", pay_type="douyin_mp-toutiao", number="")
+    assert parse_path(prefix + "/vk-pay-notify/") == douyins
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "",
         "/",
-        "/vk-pay-notify",
-        "/vk-pay-notify/wxpay_h5",
         "/vk-pay-notify/wxpay_h5/A1/more",
         "/transfer-notify/x/B1",
         "/transfer-auth-notify/x/AUTH1",

@@ -134,10 +134,16 @@ async def test_a_compressed_body_is_refused(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/vk-pay-notify/wxpay_h5", "/vk-pay-notify/wxpay_h5/", "/vk-pay-notify/a/b/c", "/healthy"]
+    "path",
+    ["/", "/vk-pay-notify/wxpay_h5/A1/x/y", "/vk-pay-notify/wxpay_h5/", "/vk-pay-notify/a/b/c", "/healthy"],
 )
 async def test_any_other_path_is_404(call: Call, path: str) -> None:
     assert (await call("POST", PREFIX + path)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/vk-pay-notify/wxpay_h5", "/vk-pay-notify/wxpay_h5/-/default"])
+async def test_an_address_set_in_a_console_is_a_providers(call: Call, path: str) -> None:
+    assert (await call("POST", PREFIX + path)).status == 500  # its word for a body that nobody signed
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

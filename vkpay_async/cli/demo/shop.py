@@ -38,11 +38,13 @@ class WatchedPay(VKPay):
         self._news = asyncio.Condition()
 
     async def handle_notification(
-        self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST"
+        self, *, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST", query: str = ""
     ) -> NotificationResult:
-        result = await super().handle_notification(path=path, headers=headers, body=body, method=method)
+        result = await super().handle_notification(
+            path=path, headers=headers, body=body, method=method, query=query
+        )
         async with self._news:
-            self.arrived[parse_path(path).number].append(result)
+            self.arrived[result.number or parse_path(path).number].append(result)
             self._news.notify_all()
         return result
 

@@ -81,6 +81,9 @@ class AlipayProvider:
         """The 2088… number of the merchant, where the config has one."""
         return self._node.mch_id
 
+    def prepared(self, order: CreateOrder) -> CreateOrder:
+        return order
+
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks for a payment by ``order.pay_type``.
 

@@ -110,6 +110,9 @@ class WxpayProvider:
         """The keys this node believes, to be shared with the merchant's other nodes."""
         return self._gateway.verifier
 
+    def prepared(self, order: CreateOrder) -> CreateOrder:
+        return order
+
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks for a payment. Repeating it with the same data gives a fresh one of the same order.
 

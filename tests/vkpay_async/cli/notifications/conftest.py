@@ -69,7 +69,7 @@ async def _told(shop: Shop, number: str, fee: int) -> None:
     shop.clock.ms += 1000
     trade = shop.trade(number, total_fee=fee, openid="oPayerWhoIsHidden")
     body = msgspec.json.encode(Notification(kind="payment", id="1", event="PAID", trade=trade))
-    headers = {"X-Signature": "genuine", "Cookie": "session=1"}
+    headers = {"X-Signature": "genuine", "Phone": "13800138000"}
     result = await shop.deliver(payment_path("wxpay_h5", number), body, headers)
     assert result.error is None or isinstance(result.error, NotificationMismatch)
 

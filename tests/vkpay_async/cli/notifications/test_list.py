@@ -71,7 +71,7 @@ def test_one_is_shown_without_its_payer(vkpay: Any, events: dict[str, str], by: 
     assert ["heard", "by", "a", "notification", "at", "/pay/vk-pay-notify/wxpay_h5/parked-1"] in lines
     assert '"openid": "***"' in said
     assert '"total_fee": 19900' in said
-    assert "cookie: ***" in said
+    assert "phone: ***" in said
     assert "oPayerWhoIsHidden" not in said
 
 
