@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         OrderString,
         PageUrl,
         TradeNo,
+        VirtualPaymentParams,
     )
     from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
@@ -148,6 +149,7 @@ __all__ = [
     "VKPay",
     "VKPayError",
     "ValidationFailed",
+    "VirtualPaymentParams",
     "__version__",
     "config_from_dict",
     "config_from_env",
@@ -177,7 +179,7 @@ _NAMES = {
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
+        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo VirtualPaymentParams"
     ),
     "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
 }

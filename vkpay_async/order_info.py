@@ -111,4 +111,27 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
         }
 
 
-OrderInfo = JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+OrderInfo = (
+    JsapiParams
+    | AppParams
+    | CodeUrl
+    | H5Url
+    | PageUrl
+    | OrderString
+    | TradeNo
+    | CodePayResult
+    | VirtualPaymentParams
+)

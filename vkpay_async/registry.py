@@ -17,6 +17,7 @@ import msgspec
 REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
+    "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

@@ -20,10 +20,12 @@ from vkpay_async.registry import REGISTRY, about
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
-_TEXT_KEYS = frozenset({"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no"})
-_NOT_OURS = frozenset({"appleiap", "wxpay-virtual", "vkspay", "douyin", "huawei"})
+_TEXT_KEYS = frozenset(
+    {"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no", "offer_id"}
+)
+_NOT_OURS = frozenset({"appleiap", "vkspay", "douyin", "huawei"})
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
-_RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
+_RENAMED = {"aes_key": "encrypt_key", "encoding_aeskey": "encoding_aes_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _ENV_PREFIX = "VKPAY_"
 _NO_SETTINGS = ("VKPAY_SIM_", "VKPAY_CONFIG_KEY")
@@ -48,12 +50,13 @@ def config_from_file(path: str | Path) -> Config:
 def config_from_env(environ: Mapping[str, str] | None = None) -> Config:
     """Reads ``VKPAY_NOTIFY_URL``, ``VKPAY_WXPAY__MP_WEIXIN__APP_ID``, ``VKPAY_MERCHANTS__SHOP7__ALIPAY__H5__…``.
 
-    Levels are separated by two underscores; ``MP_WEIXIN`` is the node ``mp-weixin``. Pids are in lower case.
+    Levels are separated by two underscores; ``MP_WEIXIN`` is the node ``mp-weixin``, ``WXPAY_VIRTUAL`` the provider
+    ``wxpay-virtual``. Pids are in lower case.
     """
     data: dict[str, Any] = {}
     for name, value in (os.environ if environ is None else environ).items():
         if name.startswith(_ENV_PREFIX) and not name.startswith(_NO_SETTINGS):
-            _put(data, name.removeprefix(_ENV_PREFIX).lower().split("__"), value)
+            _put(data, _named(name.removeprefix(_ENV_PREFIX).lower().split("__")), value)
     return config_from_dict(data, source="environment")
 
 
@@ -210,6 +213,13 @@ def _ignored(key: str) -> bool:
 
 def _snake(key: str) -> str:
     return _CAMEL.sub("_", key).replace("-", "_").lower()
+
+
+def _named(path: list[str]) -> list[str]:
+    """A provider's name may have a hyphen, which a variable's may not."""
+    at = 2 if path[0] == "merchants" else 0
+    name = path[at].replace("_", "-") if at < len(path) else ""
+    return [*path[:at], name, *path[at + 1 :]] if name in REGISTRY else path
 
 
 def _put(data: dict[str, Any], path: list[str], value: str) -> None:

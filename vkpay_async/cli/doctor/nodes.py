@@ -13,6 +13,8 @@ from vkpay_async.crypto.pem import load_certificate, load_certificates, load_pri
 from vkpay_async.errors import ConfigError
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
+from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
 
@@ -43,7 +45,7 @@ def subject_of(node: Node) -> str:
 
 
 def provider_of(node: Node) -> str:
-    return "wxpay" if isinstance(node, WxpayNode) else "alipay"
+    return next(one.name for one in every_about() if type(node) is one.node)
 
 
 def check_node(node: Node, providers: Providers, now: datetime) -> list[Check]:
@@ -75,6 +77,8 @@ def _unreadable(node: Node) -> Iterator[ConfigError]:
 
 
 def _keys_detail(node: Node) -> str:
+    if isinstance(node, WxpayVirtualNode):
+        return "the keys are readable; only a call can prove them"
     if getattr(node, "app_cert", None):
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
@@ -118,7 +122,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _wxpay_mode(node) if isinstance(node, WxpayNode) else _alipay_mode(node)
+    state, detail, advice = _MODES[provider_of(node)](node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -133,6 +137,18 @@ def _wxpay_mode(node: WxpayNode) -> tuple[State, str, str]:
     return "ok", "platform certificates, downloaded when needed", ""
 
 
+def _wxpay_virtual_mode(node: WxpayVirtualNode) -> tuple[State, str, str]:
+    if node.sandbox:
+        return "warning", "the sandbox: no real money", "remove sandbox to take payments"
+    if node.token is None:
+        advice = "set token and encoding_aes_key to those of the mini program's message push"
+        return "warning", "production, without message push: payments are found out by queries alone", advice
+    if node.encoding_aes_key is None:
+        advice = "set encoding_aes_key, and choose 安全模式 for message push in the console"
+        return "warning", "production, message push in plain: each payment is confirmed by a query", advice
+    return "ok", "production, encrypted message push", ""
+
+
 def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sandbox and not node.base_url:
         return "warning", "Alipay's sandbox: no real money", "remove sandbox to take payments"
@@ -144,3 +160,10 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sign_type == "RSA":
         return "warning", "key mode with sign_type RSA (SHA-1)", "switch the app to RSA2 in Alipay's console"
     return "ok", "key mode", ""
+
+
+_MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
+    "wxpay": _wxpay_mode,
+    "alipay": _alipay_mode,
+    "wxpay-virtual": _wxpay_virtual_mode,
+}

@@ -24,6 +24,7 @@ from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.transport import Transport
 
 KIND = "online"
@@ -66,7 +67,11 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
     provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
-    return _ask_wxpay(node, provider) if isinstance(node, WxpayNode) else _ask_alipay(node, provider, env)
+    if isinstance(node, WxpayNode):
+        return _ask_wxpay(node, provider)
+    if isinstance(node, WxpayVirtualNode):
+        return _ask_wxpay_virtual(provider)
+    return _ask_alipay(node, provider, env)
 
 
 def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
@@ -76,6 +81,12 @@ def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
         return "the signature is accepted, and the answer's holds; only a notification can prove v3_key"
     yield from provider.certificates()
     return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
+
+
+def _ask_wxpay_virtual(provider: Any) -> Flow[str]:
+    """What could be withdrawn: it takes an access token and the AppKey to be told."""
+    yield from provider.query_biz_balance()
+    return "secret gives an access token, and the AppKey is accepted"
 
 
 def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
@@ -95,7 +106,8 @@ def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[s
     request = next(flow)
     while True:
         response = yield request
-        arrived(response)
+        if isinstance(response, HttpResponse):
+            arrived(response)
         try:
             request = flow.send(response)
         except StopIteration as stop:

@@ -136,7 +136,7 @@ class Gateway:
         expires = self.env.now_ms() + SESSION_MS
         yield from keep(
             session_name(self._node.app_id, answer.openid),
-            SharedValue(value=Secret(answer.session_key), expires=expires),
+            SharedValue(value=answer.session_key, expires=expires),
         )
         return Session(openid=answer.openid, session_key=Secret(answer.session_key), unionid=answer.unionid)
 
@@ -149,7 +149,7 @@ class Gateway:
         if answer.access_token == stale:
             answer = yield from self._stable_token(force=True)
         expires = self.env.now_ms() + answer.expires_in * 1000
-        return SharedValue(value=Secret(answer.access_token), expires=expires)
+        return SharedValue(value=answer.access_token, expires=expires)
 
     def _stable_token(self, *, force: bool) -> Flow[TokenAnswer]:
         body = {

@@ -53,6 +53,12 @@ class WxpayVirtualProvider(Unsupported):
     """
 
     name: ClassVar[str] = "wxpay-virtual"
+    title: ClassVar[str] = "WeChat virtual payment"
+    missing: ClassVar[Mapping[str, str]] = {
+        "close": "an order closes itself when the user gives up, or 30 minutes after the client asked for it; take a new "
+        "out_trade_no for another payment",
+        "trade_bill": "its columns were never published; download_bill gives the file's address",
+    }
 
     def __init__(self, node: WxpayVirtualNode, gateway: Gateway, cipher: PushCipher | None) -> None:
         self._node = node
@@ -103,13 +109,6 @@ class WxpayVirtualProvider(Unsupported):
     def query(self, order: OrderRef) -> Flow[Trade]:
         """How the order stands. Raises :class:`ResourceNotFound` until the client has asked for it."""
         return orders.trade(self._gateway, self._node, orders.QUERY, order, self._env_of(order))
-
-    def close(self, order: OrderRef) -> Flow[None]:
-        """There is no such call. Raises :class:`InvalidArgument` that says so."""
-        raise InvalidArgument(
-            "WeChat virtual payment cannot close an order: one that the client has asked for closes itself when the user "
-            "gives up, or after 30 minutes; take a new out_trade_no for another payment"
-        )
 
     def refund(self, request: RefundRequest) -> Flow[Refund]:
         """Gives money back; a refund is on its way until query or push tells its end. Coins that were bought stay with the

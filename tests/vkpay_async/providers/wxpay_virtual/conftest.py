@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from vkpay_async.config import Secret
 from vkpay_async.models import CreateOrder, OrderRef, RawNotification
-from vkpay_async.providers.base import Env, HttpRequest, HttpResponse, run_offline
+from vkpay_async.providers.base import Env, HttpRequest, HttpResponse, SharedValue, run_offline
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.providers.wxpay_virtual.provider import WxpayVirtualProvider
 
@@ -277,13 +277,11 @@ def provider() -> WxpayVirtualProvider:
 @pytest.fixture
 def run(wechat: WeChat) -> Callable[..., Any]:
     """Runs a Flow against the server, which gives the answers in turn; values that are shared live as long as the test."""
-    from vkpay_async.providers import base
-
-    base.VALUES.clear()
+    values: dict[str, SharedValue] = {}
 
     def running(flow: Any, *answers: Any) -> Any:
         wechat.answers = list(answers)
-        return run_offline(flow, wechat)
+        return run_offline(flow, wechat, values)
 
     return running
 
