@@ -56,7 +56,7 @@ def config_from_env(environ: Mapping[str, str] | None = None) -> Config:
     data: dict[str, Any] = {}
     for name, value in (os.environ if environ is None else environ).items():
         if name.startswith(_ENV_PREFIX) and not name.startswith(_NO_SETTINGS):
-            _put(data, _named(name.removeprefix(_ENV_PREFIX).lower().split("__")), value)
+            _put(data, name.removeprefix(_ENV_PREFIX).lower().split("__"), value)
     return config_from_dict(data, source="environment")
 
 
@@ -80,7 +80,7 @@ class _Loader:
         self._table(data, "the whole")
         top: dict[str, Any] = {"source": self.source}
         for key, value in data.items():
-            if not _ignored(key) and key not in REGISTRY.keys() | {"merchants", "http"}:
+            if not _ignored(key) and not _provider(key) and key not in ("merchants", "http"):
                 top[self._top_key(key)] = value
         http = self._table(data.get("http", {}), "http")
         http = self._snake_keys(http, HttpSettings, f"{self.source}: http")
@@ -92,7 +92,7 @@ class _Loader:
         )
 
     def _merchants(self, data: Mapping[str, Any]) -> dict[str, Merchant]:
-        default = {key: value for key, value in data.items() if key in REGISTRY}
+        default = {key: value for key, value in data.items() if _provider(key)}
         merchants = {"default": self._merchant("default", default)} if default else {}
         for pid, row in self._table(data.get("merchants", {}), "merchants").items():
             if pid in merchants:
@@ -113,8 +113,8 @@ class _Loader:
         nodes: dict[tuple[str, str], Node] = {}
         own: dict[str, Any] = {}
         for key, value in row.items():
-            if key in REGISTRY:
-                nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
+            if provider := _provider(key):
+                nodes.update(self._provider(pid, provider, self._table(value, f"{pid}.{key}")))
             elif not _ignored(key):
                 own[key] = value
         where = f"{self.source}: merchants.{pid}"
@@ -215,11 +215,9 @@ def _snake(key: str) -> str:
     return _CAMEL.sub("_", key).replace("-", "_").lower()
 
 
-def _named(path: list[str]) -> list[str]:
-    """A provider's name may have a hyphen, which a variable's may not."""
-    at = 2 if path[0] == "merchants" else 0
-    name = path[at].replace("_", "-") if at < len(path) else ""
-    return [*path[:at], name, *path[at + 1 :]] if name in REGISTRY else path
+def _provider(key: str) -> str | None:
+    """The provider of that name; a variable's name may not have the hyphen of ``wxpay-virtual``."""
+    return next((name for name in (key, key.replace("_", "-")) if name in REGISTRY), None)
 
 
 def _put(data: dict[str, Any], path: list[str], value: str) -> None:

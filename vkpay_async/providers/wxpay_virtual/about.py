@@ -25,7 +25,7 @@ class WxpayVirtualNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     default_base_url: ClassVar[str] = "https://api.weixin.qq.com"
 
-    secret: Secret
+    secret: Secret | None = None
     mch_id: str | None = None
     offer_id: str
     app_key: Secret | None = None

@@ -61,6 +61,7 @@ class Gateway:
         self.env = env
         self._node = node
         self._base_url = base_url.rstrip("/")
+        self._secret: Secret = node.require("secret", "it is the AppSecret of the mini program's console")
         self.app_key(int(node.sandbox))
 
     def app_key(self, env: int) -> str:
@@ -120,7 +121,7 @@ class Gateway:
         """Who a ``wx.login`` code belongs to; the session_key is kept."""
         query = {
             "appid": self._node.app_id,
-            "secret": self._node.secret.reveal(),
+            "secret": self._secret.reveal(),
             "js_code": js_code,
             "grant_type": "authorization_code",
         }
@@ -155,7 +156,7 @@ class Gateway:
         body = {
             "grant_type": "client_credential",
             "appid": self._node.app_id,
-            "secret": self._node.secret.reveal(),
+            "secret": self._secret.reveal(),
             "force_refresh": force,
         }
         response = yield HttpRequest(
