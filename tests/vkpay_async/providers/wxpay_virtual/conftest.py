@@ -41,37 +41,49 @@ def sha1_sorted(*parts: str) -> str:
 
 
 class WeChat:
-    """Takes calls as the server does: token, both signatures over the exact bytes, and then an answer of the test's."""
+    """Takes calls as the server does: token, both signatures over the exact bytes, and then an answer of the test's.
+
+    ``refusals`` are what the next calls get instead, before anything is looked at; ``tokens`` what is given out in turn, the
+    last one for ever.
+    """
 
     def __init__(self) -> None:
-        self.token = "token-1"
-        self.token_answers: list[Json] = []
+        self.tokens: list[Any] = ["token-1"]
+        self.refusals: list[int] = []
         self.answers: list[Any] = []
         self.calls: list[HttpRequest] = []
         self.token_calls: list[Json] = []
+        self._given: list[str] = []
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = urlsplit(request.url).path
         if path == "/cgi-bin/stable_token":
             return self._give_token(request)
-        if path == "/sns/jscode2session":
-            self.calls.append(request)
-            return self.respond(self.answers.pop(0))
         self.calls.append(request)
+        if path == "/sns/jscode2session":
+            return self.respond(self.answers.pop(0))
+        if self.refusals:
+            return self.respond(
+                {"errcode": self.refusals.pop(0), "errmsg": "access_token expired rid: 1-2-3"}
+            )
+        self._check(path, request)
+        return self.respond(self.answers.pop(0))
+
+    def _check(self, path: str, request: HttpRequest) -> None:
         query = self.query(request)
-        if query["access_token"] != self.token:
-            return self.respond({"errcode": 40001, "errmsg": "invalid credential"})
+        assert query["access_token"] == self._given[-1]
         env = self.body(request).get("env", 0)
         assert query["pay_sig"] == hmac_hex(APP_KEYS[env], path.encode() + b"&" + request.body)
         if "signature" in query:
             assert query["signature"] == hmac_hex(SESSION_KEY, request.body)
-        return self.respond(self.answers.pop(0))
 
     def _give_token(self, request: HttpRequest) -> HttpResponse:
         self.token_calls.append(self.body(request))
-        if self.token_answers:
-            return self.respond(self.token_answers.pop(0))
-        return self.respond({"access_token": self.token, "expires_in": 7200})
+        token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+        if isinstance(token, str):
+            self._given.append(token)
+            return self.respond({"access_token": token, "expires_in": 7200})
+        return self.respond(token)
 
     @staticmethod
     def respond(answer: Any) -> HttpResponse:
@@ -211,7 +223,9 @@ def cash_order(**changed: Any) -> Json:
 
 
 def refund_order(**changed: Any) -> Json:
-    return cash_order(order_id="R20260001", order_type=1, refund_fee=400, left_fee=0, **changed)
+    return cash_order(
+        **{"order_id": "R20260001", "order_type": 1, "refund_fee": 400, "left_fee": 0, **changed}
+    )
 
 
 def node(**changed: Any) -> WxpayVirtualNode:
