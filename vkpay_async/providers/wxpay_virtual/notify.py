@@ -6,7 +6,7 @@ https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -58,11 +58,12 @@ class PaymentEvent(Wire, frozen=True, kw_only=True):
 
     @property
     def certain_fee(self) -> Fen | None:
-        """What was paid, where there is no doubt whether prices are of one or of all, or of a coupon."""
+        """What was paid, where the push says all there is to know: WeChat Pay's number, and prices that leave no doubt whether
+        they are of one or of all, and of a coupon."""
         bought = self.goodsinfo or self.coininfo
-        if bought is None or bought.quantity != 1 or bought.origprice != bought.actualprice:
+        if bought is None or self.wechatpayinfo is None or not self.wechatpayinfo.transactionid:
             return None
-        return bought.actualprice
+        return bought.actualprice if bought.quantity == 1 and bought.origprice == bought.actualprice else None
 
 
 class RefundEvent(Wire, frozen=True, kw_only=True):
@@ -154,8 +155,17 @@ def _sealed(plain: bytes, form: Form, token: str, cipher: PushCipher, nonce: str
 
 
 def _typed(message: Message, event: type[E]) -> E:
-    """Numbers are texts in XML."""
+    """In XML numbers are texts, and what is empty may be a text, a number or an object."""
+    members = _filled(message.members) if message.form == "xml" else message.members
     try:
-        return msgspec.convert(message.members, event, strict=False)
+        return msgspec.convert(members, event, strict=False)
     except msgspec.ValidationError as error:
         raise NotificationInvalid(f"the push {event_of(message)} cannot be read: {error}") from error
+
+
+def _filled(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _filled(value) if isinstance(value, Mapping) else value
+        for name, value in members.items()
+        if value != ""
+    }
