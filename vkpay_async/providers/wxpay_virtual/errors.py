@@ -102,7 +102,7 @@ MEANINGS: Mapping[int, Meaning] = {
     ),
     268490013: Meaning(OrderStateConflict, "the order has been written off and cannot be refunded"),
     268490014: Meaning(
-        RateLimited, "another refund of this order is running: repeat this one when it has ended"
+        OrderStateConflict, "another refund of this order is running: ask for this one when it has ended"
     ),
     268490015: Meaning(RateLimited, "wait, then send the identical call again"),
     LEFT_FEE_CHANGED: Meaning(OrderStateConflict, "what is left of the order has changed: repeat the refund"),

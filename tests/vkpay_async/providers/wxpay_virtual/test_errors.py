@@ -44,7 +44,7 @@ SERVER: dict[int, type[ProviderError]] = {
     268490011: ProviderUnavailable,
     268490012: RateLimited,
     268490013: OrderStateConflict,
-    268490014: RateLimited,
+    268490014: OrderStateConflict,
     268490015: RateLimited,
     268490016: OrderStateConflict,
     268490018: ValidationFailed,
@@ -104,7 +104,7 @@ def test_no_code_stands_in_the_table_that_is_not_listed() -> None:
     assert MEANINGS.keys() - SERVER.keys() == {40002}
 
 
-@pytest.mark.parametrize("code", [-1, 268490012, 268490014, 268490015])
+@pytest.mark.parametrize("code", [-1, 268490011, 268490012, 268490015])
 def test_what_may_be_tried_again(code: int) -> None:
     assert refusal_of(Verdict(errcode=code), READS).retryable
 

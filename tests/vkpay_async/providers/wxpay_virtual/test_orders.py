@@ -19,7 +19,6 @@ from vkpay_async.errors import (
     OrderStateConflict,
     ProviderError,
     ProviderOutcomeUnknown,
-    RateLimited,
     ResourceNotFound,
     TransportError,
     ValidationFailed,
@@ -297,7 +296,7 @@ def test_another_refund_under_the_number_is_not_ours(provider: Any, run: Any) ->
 
 @pytest.mark.parametrize(
     ("code", "error"),
-    [(268490014, RateLimited), (268490002, ValidationFailed), (268490004, OrderStateConflict)],
+    [(268490014, OrderStateConflict), (268490002, ValidationFailed), (268490004, OrderStateConflict)],
 )
 def test_a_refusal_stands_where_the_refund_was_not_made(
     provider: Any, run: Any, code: int, error: type[ProviderError]
