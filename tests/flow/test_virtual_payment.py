@@ -531,3 +531,20 @@ async def test_a_refused_push_is_told_of_without_secrets(
     assert SignatureInvalid.__name__ in text
     for name in ("secret", "appKey", "token", "encodingAESKey"):
         assert node[name] not in text
+
+
+async def test_two_applications_over_one_database(mini: Mini, tmp_path: Any) -> None:
+    """They share the access token and the sessions, and take each other's pushes."""
+    other, runner = await open_shop(mini.shop.sim, tmp_path / "orders.db")
+    try:
+        virtual = other.pay.provider(PAY_TYPE)
+        calls = [one.query_user_balance(mini.openid, IP) for one in (mini.virtual, virtual) for _ in range(5)]
+        assert [balance.balance for balance in await asyncio.gather(*calls)] == [0] * 10
+        assert mini.asked("stable_token") == 1
+        payment = await mini.create()
+        await mini.phone(payment)
+        await mini.shop.sim.pay("T2026010100000001")
+        assert other.shipped == ["T2026010100000001"]
+        assert (await order_of(mini)).status == 1
+    finally:
+        await runner.cleanup()
