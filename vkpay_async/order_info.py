@@ -155,6 +155,19 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
         }
 
 
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
 OrderInfo = (
     JsapiParams
     | AppParams
@@ -166,4 +179,5 @@ OrderInfo = (
     | CodePayResult
     | TtPayParams
     | RequestOrderParams
+    | VirtualPaymentParams
 )

@@ -20,6 +20,7 @@ REGISTRY: dict[str, str] = {
     "vkspay": "vkpay_async.providers.vkspay",
     "huawei": "vkpay_async.providers.huawei",
     "douyin": "vkpay_async.providers.douyin",
+    "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

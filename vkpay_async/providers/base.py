@@ -58,6 +58,11 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     timeout_ms: int | None = None
     max_response: int = 0
 
+    def __repr__(self) -> str:
+        """Without headers, body and query: providers want tokens and signatures in each of them."""
+        address, mark, _ = self.url.partition("?")
+        return f"HttpRequest({self.operation}: {self.method} {address}{mark and '?***'})"
+
 
 class HttpResponse(Value, frozen=True, kw_only=True):
     """One answer. Headers are looked up in lower case; the body is what stood on the wire.

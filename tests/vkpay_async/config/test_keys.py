@@ -71,6 +71,20 @@ ALIPAY: list[tuple[str, Any, str, Any]] = [
     ("merchantId", "2088000000000000", "mch_id", "2088000000000000"),
     ("timeout", 5000, "timeout", 5000),
 ]
+WXPAY_VIRTUAL = [
+    ("secret", "k", "secret", Secret("k")),
+    ("mchId", "1600000001", "mch_id", "1600000001"),
+    ("offerId", "1450593228", "offer_id", "1450593228"),
+    ("offerId", 1450593228, "offer_id", "1450593228"),
+    ("appKey", "k", "app_key", Secret("k")),
+    ("sandboxAppKey", "k", "sandbox_app_key", Secret("k")),
+    ("rate", 100, "rate", 100),
+    ("rate", "100", "rate", 100),
+    ("token", "t", "token", Secret("t")),
+    ("encodingAESKey", "A" * 43, "encoding_aes_key", Secret("A" * 43)),
+    ("encoding_aes_key", "A" * 43, "encoding_aes_key", Secret("A" * 43)),
+    ("sandbox", True, "sandbox", True),
+]
 PATHS = [
     ("wxpay", "appCertPath", "app_cert"),
     ("wxpay", "appPrivateKeyPath", "app_private_key"),
@@ -91,9 +105,6 @@ NODES = [
 # Nodes of section 2.5: kept in a config although nothing here uses them.
 UNUSED: dict[str, Any] = {
     "appleiap": {"app-plus": {"password": "p", "timeout": 10000, "receiptExpiresIn": 86400, "sandbox": True}},
-    "wxpay-virtual": {
-        "mp-weixin": {"appId": "wx1", "offerId": "1", "appKey": "k", "sandboxAppKey": "k", "rate": 100}
-    },
     "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
 }
 MINIMUM = {"appId": "wx1", "mchId": "1"}
@@ -127,6 +138,18 @@ def test_nodes(provider: str, key: str, value: Any, field: str, want: Any) -> No
     required = {k: v for k, v in MINIMUM.items() if snake(k) not in (snake(key), field)}
     node = config_from_dict({provider: {"h5": {**required, key: value}}}).node(None, provider, "h5")
     assert getattr(node, field) == want
+
+
+@pytest.mark.parametrize(("key", "value", "field", "want"), both_spellings(WXPAY_VIRTUAL))
+@pytest.mark.parametrize("provider", ["wxpay-virtual", "wxpay_virtual"])
+def test_the_node_of_virtual_payment(provider: str, key: str, value: Any, field: str, want: Any) -> None:
+    values = {"appId": "wx1", "offer_id": "1"} if field != "offer_id" else {"appId": "wx1"}
+    for row in (
+        {provider: {"mp-weixin": {**values, key: value}}},
+        {"merchants": {"default": {provider: {"mp_weixin": {**values, key: value}}}}},
+    ):
+        node = config_from_dict(row).node(None, "wxpay-virtual", "mp-weixin")
+        assert getattr(node, field) == want
 
 
 @pytest.mark.parametrize(("provider", "platform"), NODES)
