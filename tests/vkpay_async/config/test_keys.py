@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.config import Config, Material, Secret, config_from_dict
+from vkpay_async.config import Material, Secret, config_from_dict
 
 # (key as vk-uni-pay spells it, a value, our field, what it becomes)
 TOP: list[tuple[str, Any, str, Any]] = [
@@ -102,11 +102,6 @@ NODES = [
     ),
     *(("alipay", name) for name in ("mp-alipay", "app-plus", "h5", "transfer", "codepay")),
 ]
-# Nodes of section 2.5: kept in a config although nothing here uses them.
-UNUSED: dict[str, Any] = {
-    "appleiap": {"app-plus": {"password": "p", "timeout": 10000, "receiptExpiresIn": 86400, "sandbox": True}},
-    "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
-}
 MINIMUM = {"appId": "wx1", "mchId": "1"}
 
 
@@ -168,14 +163,6 @@ def test_paths_are_relative_to_the_file(
     (tmp_path / "keys" / "a.pem").write_text("PEM")
     config = config_from_dict({provider: {"h5": {**MINIMUM, spell(key): "keys/a.pem"}}}, directory=tmp_path)
     assert getattr(config.node(None, provider, "h5"), field).reveal() == "PEM"
-
-
-@pytest.mark.parametrize("provider", UNUSED)
-def test_nodes_of_providers_that_are_not_here_are_left_alone(provider: str) -> None:
-    for name in (provider, provider.replace("-", "_")):
-        assert config_from_dict({name: UNUSED[provider]}) == Config()
-        row = {"wxpay": {"h5": MINIMUM}, name: UNUSED[provider]}
-        assert config_from_dict({"merchants": {"shop": row}}).merchant("shop").pid == "shop"
 
 
 def test_a_database_row_is_a_merchant() -> None:
