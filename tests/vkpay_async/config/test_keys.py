@@ -176,7 +176,6 @@ def test_a_database_row_is_a_merchant() -> None:
         "alipayAppPayToH5Pay": True,
         "notifyUrl": "https://seven.example",
         "wxpay": {"h5": MINIMUM},
-        **UNUSED,
     }
     merchant = config_from_dict({"merchants": {"seven": row}}).merchant("seven")
     assert merchant.alipay_app_pay_to_h5_pay is True
