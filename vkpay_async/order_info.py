@@ -155,6 +155,38 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
         }
 
 
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+class AppleOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to StoreKit with the purchase: the token is the only thing of the order that it carries."""
+
+    app_account_token: str
+    product_id: str | None = None
+    quantity: int = 1
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.app_account_token
+
+    def to_client(self) -> dict[str, Any]:
+        """As ``uni.requestVirtualPayment`` takes it (``apple``)."""
+        client: dict[str, Any] = {"appAccountToken": self.app_account_token, "quantity": self.quantity}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
+
+
 OrderInfo = (
     JsapiParams
     | AppParams
@@ -166,4 +198,6 @@ OrderInfo = (
     | CodePayResult
     | TtPayParams
     | RequestOrderParams
+    | VirtualPaymentParams
+    | AppleOrder
 )

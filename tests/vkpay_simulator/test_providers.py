@@ -16,6 +16,7 @@ NODES = {
     "alipay": {"mp-alipay", "app-plus", "h5", "transfer", "codepay"},
     "huawei": {"mp-harmony", "app-harmony"},
     "douyin": {"mp-toutiao"},
+    "wxpay-virtual": {"mp-weixin"},
 }
 
 
@@ -58,6 +59,8 @@ def test_one_seed_makes_the_same_world() -> None:
         ("GET", "/api/v1/aggr/transactions/refunds/merc-orders/R1", "huawei.query_refund"),
         ("POST", "/api/apps/ecpay/v1/create_order", "douyin.create_order"),
         ("POST", "/api/trade_basic/v1/developer/order_query/", "douyin.order_query"),
+        ("POST", "/xpay/query_order", "wxpay-virtual.query_order"),
+        ("POST", "/cgi-bin/stable_token", "wxpay-virtual.stable_token"),
     ],
 )
 async def test_strangers_are_refused_under_the_operations_name(

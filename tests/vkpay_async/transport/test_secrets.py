@@ -97,3 +97,8 @@ async def test_an_address_that_cannot_be_called_is_told_without_its_query(
     with pytest.raises(TransportError, match="cannot connect") as caught:
         await transport.run(refund(f"{base_url}/v3/refunds"))
     assert [secret for secret in SECRETS if secret in str(caught.value)] == []
+
+
+def test_a_request_is_shown_without_what_is_not_for_a_log() -> None:
+    shown = repr(next(refund("https://api.example/v3/refunds")))
+    assert shown == "HttpRequest(wxpay.refund: POST https://api.example/v3/refunds?***)"

@@ -29,7 +29,7 @@ def config_row(account: Account) -> dict[str, dict[str, Any]]:
 
 
 def _app(account: Account, appid: str) -> dict[str, Any]:
-    return {"appId": appid, "secret": account.secrets[appid], "weixinBaseUrl": "https://api.weixin.qq.com"}
+    return {"appId": appid, "secret": account.secrets[appid]}
 
 
 def _shared(account: Account) -> dict[str, Any]:
