@@ -11,7 +11,7 @@ from typing import Any
 from operations import OPERATIONS, Client
 
 BEGIN, END = "<!-- interop:begin -->", "<!-- interop:end -->"
-HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay"}
+HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay", "wxpay-virtual": "WeChat virtual payment"}
 
 
 @dataclass(kw_only=True)
