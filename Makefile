@@ -16,7 +16,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 
 $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) -e '.[cli,simulator,fast,postgres,mysql]'
+	$(PIP) -e '.[cli,simulator,huawei,fast,postgres,mysql]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
@@ -63,10 +63,11 @@ $(VENV)-bench/.ready: constraints.txt pyproject.toml
 	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' wechatpayv3==2.0.4 fastapi==0.165.0 uvicorn==0.54.0 httptools==0.9.0
 	@touch $@
 
-bench: $(VENV)-bench/.ready ## what a call, a notification and an import cost, beside their floors and a peer
+bench: $(VENV)-bench/.ready ## what a call, a notification and an import cost, beside their floors and a peer, and what stored orders add
 	$(VENV)-bench/bin/python -m benchmarks.client
 	$(VENV)-bench/bin/python -m benchmarks.notify
 	$(VENV)-bench/bin/python -m benchmarks.receive
+	$(VENV)-bench/bin/python -m benchmarks.ledger --sizes 10000 100000
 	$(VENV)-bench/bin/python -m benchmarks.imports
 
 clean: ## remove environments and build results

@@ -167,8 +167,8 @@ class CreateOrder(Value, frozen=True, kw_only=True):
 class OrderRef(Value, frozen=True, kw_only=True):
     """Names an order that exists. ``transaction_id``, the provider's number, wins where both are set.
 
-    ``provider_order_no`` is the provider's number from before the payment; ``refund_fee`` is what has been asked back so far,
-    in fen; ``expand_data`` is what the provider had kept with the order.
+    ``provider_order_no`` is the provider's number from before the payment, ``former_order_nos`` are those of earlier attempts;
+    ``refund_fee`` is what has been asked back so far, in fen; ``expand_data`` is what the provider had kept with the order.
     """
 
     pay_type: str
@@ -179,13 +179,14 @@ class OrderRef(Value, frozen=True, kw_only=True):
     sub_appid: str | None = None
     app_auth_token: str | None = None
     provider_order_no: str | None = None
+    former_order_nos: tuple[str, ...] = ()
     openid: str | None = None
     client_ip: str | None = None
     refund_fee: Fen = 0
     expand_data: dict[str, Any] = {}
 
 
-class Trade(Value, frozen=True, kw_only=True):
+class Trade(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An order as the provider has it, from a query, a code payment or a notification.
 
     ``total_fee`` is what was asked for, ``None`` where the answer leaves it out. ``out_trade_no`` is empty where the provider
@@ -220,13 +221,15 @@ class RefundRequest(Value, frozen=True, kw_only=True):
 
 
 class RefundRef(Value, frozen=True, kw_only=True):
-    """Names a refund that was asked for."""
+    """Names a refund that was asked for. ``refund_id`` is the provider's number of it, where one is known."""
 
     order: OrderRef
     out_refund_no: str
+    refund_id: str | None = None
+    refund_fee: Fen = 0
 
 
-class Refund(Value, frozen=True, kw_only=True):
+class Refund(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A refund as the provider has it. ``PROCESSING`` means accepted: the money is on its way."""
 
     out_trade_no: str
@@ -324,7 +327,7 @@ class TransferRef(Value, frozen=True, kw_only=True):
     app_auth_token: str | None = None
 
 
-class Transfer(Value, frozen=True, kw_only=True):
+class Transfer(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A transfer as the provider has it. ``options`` is what the client needs to confirm it (WeChat)."""
 
     out_bill_no: str
@@ -370,7 +373,7 @@ class AuthorizationRequest(Value, frozen=True, kw_only=True):
     other: Mapping[str, Any] = {}
 
 
-class TransferAuthorization(Value, frozen=True, kw_only=True):
+class TransferAuthorization(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An authorisation as the provider has it. ``options`` is what the client needs to ask the user.
 
     ``authorize_time`` and ``close_time`` are milliseconds since the epoch.

@@ -31,8 +31,15 @@ def _nodes(world: World, merchant: Merchant, origin: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for provider in world.providers.values():
         for table, nodes in provider.config_row(merchant).items():
-            row[table] = {name: _with_base(node, origin) for name, node in nodes.items()}
+            row[table] = _with_bases(nodes, origin)
     return row
+
+
+def _with_bases(nodes: dict[str, Any], origin: str) -> dict[str, Any]:
+    """VksPay's table is a node itself, and has none for each platform."""
+    if not any(isinstance(node, dict) for node in nodes.values()):
+        return {**nodes, "baseUrl": origin}
+    return {name: _with_base(node, origin) for name, node in nodes.items()}
 
 
 def _with_base(node: Any, origin: str) -> Any:

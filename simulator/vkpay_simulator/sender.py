@@ -130,10 +130,13 @@ class Sender:
         delivery.attempts.extend(attempts)
         if any(attempt.accepted for attempt in attempts):
             delivery.state, delivery.next_ms = "delivered", None
+        else:
+            delivery.missed()
 
     def _pack(self, delivery: Delivery) -> Parcel:
         take, target = self._world.faults.take, _target(delivery)
         outgoing = delivery.build(delivery.sends)
+        copies = 1 if delivery.sends else delivery.first_copies
         delivery.sends += 1
         if take(LoseNotify, target):
             return Parcel(outgoing=outgoing, copies=1, lost=True, faults=("lose_notify",))
@@ -143,7 +146,7 @@ class Sender:
             outgoing=self._world.providers[delivery.provider].spoil_outgoing(outgoing)
             if spoilt
             else outgoing,
-            copies=doubled.copies if doubled else 1,
+            copies=max(copies, doubled.copies if doubled else 1),
             lost=False,
             faults=("bad_signature",) * bool(spoilt) + ("duplicate_notify",) * bool(doubled),
         )

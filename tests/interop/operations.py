@@ -76,12 +76,24 @@ VIRTUAL = {
     "push_other_app": "Push for another app refused",
     "reply": "Encrypted reply accepted",
 }
+VKSPAY = {
+    "webpay": "Cashier order, amounts as numbers and as texts",
+    "query": "Query, unpaid and paid",
+    "notify_payment": "Payment notification read, and confirmed by a query",
+    "notify_twice": "The notification's second copy turned away",
+    "notify_forged": "Forged notification turned away",
+    "refund": "Refund",
+    "refund_query": "Refund query",
+    "refund_rest": "Refund beyond the total refused",
+    "micropay": "Code payment",
+    "wrong_key": "Wrong key refused",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
     """A judge. ``prefix`` begins its order numbers; ``home`` is its folder and its environment's; ``note`` is what
-    a reader of the table has to know."""
+    a reader of the table has to know. One that no registry has is ``apart``: it runs when it is asked for by name."""
 
     name: str
     home: str
@@ -90,6 +102,7 @@ class Client:
     title: str = ""
     lacks: frozenset[str] = frozenset()
     port_80_only: bool = False
+    apart: bool = False
     note: str = ""
 
     @property
@@ -97,7 +110,7 @@ class Client:
         return [operation for operation in OPERATIONS[self.provider] if operation not in self.lacks]
 
 
-OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "wxpay-virtual": VIRTUAL}
+OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "wxpay-virtual": VIRTUAL, "vkspay": VKSPAY}
 CLIENTS = [
     Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
     Client(
@@ -148,4 +161,5 @@ CLIENTS = [
         note="has no calls of virtual payment either, and checks no signature of plain pushes by itself",
         lacks=frozenset({"url_check", "push_plain"}),
     ),
+    Client(name="vkspay-example", home="vkspay-example", provider="vkspay", prefix="vks", apart=True),
 ]

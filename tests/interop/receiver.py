@@ -16,7 +16,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PATIENCE_S = 10
-REPLIES = {"alipay": b"success", "wxpay": b'{"code":"SUCCESS","message":"OK"}', "wxpay-virtual": b"success"}
+REPLIES = {
+    "alipay": b"success",
+    "wxpay": b'{"code":"SUCCESS","message":"OK"}',
+    "wxpay-virtual": b"success",
+    "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',
+}
 
 
 class Receiver:

@@ -12,7 +12,7 @@ from vkpay_async.pay_type import (
     pay_type_of,
     split_pay_type,
 )
-from vkpay_async.registry import About, every_about, pay_types
+from vkpay_async.registry import REGISTRY, About, every_about, pay_types
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 SAFARI = f"{IPHONE} Version/17.4 Mobile/15E148 Safari/604.1"
@@ -181,9 +181,16 @@ def test_every_product_can_be_asked_for_by_name(pay_type: str) -> None:
 
 @pytest.mark.parametrize("provider", ["", "paypal", "WXPAY", "wxpay_h5", None])
 def test_an_unknown_provider_is_1005(provider: Any) -> None:
-    with pytest.raises(InvalidArgument, match="alipay, wxpay") as caught:
+    with pytest.raises(InvalidArgument, match=", ".join(sorted(REGISTRY))) as caught:
         resolve(provider, "h5")
     assert caught.value.code == 1005
+
+
+def test_douyin_is_paid_in_its_mini_program() -> None:
+    assert resolve("douyin", "mp-toutiao") == "douyin_mp-toutiao"
+    for elsewhere in ({"platform": "h5"}, {"platform": "mp-toutiao", "need_qrcode": True}):
+        with pytest.raises(InvalidArgument, match="douyin cannot be paid"):
+            resolve("douyin", **elsewhere)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("platform", [None, ""])

@@ -21,9 +21,18 @@ from vkpay_async.registry import REGISTRY, about
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
 _TEXT_KEYS = frozenset(
-    {"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no", "offer_id"}
+    {
+        "app_id",
+        "mch_id",
+        "mch_auth_id",
+        "offer_id",
+        "sub_app_id",
+        "sub_mch_id",
+        "serial_no",
+        "platform_serial_no",
+    }
 )
-_NOT_OURS = frozenset({"appleiap", "vkspay", "douyin", "huawei"})
+_NOT_OURS = frozenset({"appleiap"})
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
 _RENAMED = {"aes_key": "encrypt_key", "encoding_aeskey": "encoding_aes_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
@@ -125,6 +134,9 @@ class _Loader:
     def _provider(
         self, pid: str, provider: str, platforms: Mapping[str, Any]
     ) -> Iterator[tuple[tuple[str, str], Node]]:
+        if about(provider).one_node:
+            yield (provider, ""), self._node(pid, provider, "", platforms)
+            return
         for platform, values in platforms.items():
             name = platform.replace("_", "-")
             if name not in about(provider).platforms:
@@ -137,7 +149,7 @@ class _Loader:
     def _node(self, pid: str, provider: str, platform: str, values: Mapping[str, Any]) -> Node:
         node_type: type[Node] = about(provider).node
         prefix = "" if pid == "default" else f"merchants.{pid}."
-        where = f"{self.source}: {prefix}{provider}.{platform}"
+        where = f"{self.source}: {prefix}{provider}{'.' if platform else ''}{platform}"
         known = {field.name for field in msgspec.structs.fields(node_type)} - {"where", "pid", "platform"}
         clean: dict[str, Any] = {"where": where, "pid": pid, "platform": platform}
         for key, value in values.items():

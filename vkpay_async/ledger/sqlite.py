@@ -23,6 +23,9 @@ T = TypeVar("T")
 BUSY_LIMIT_S = 10.0
 """How long a writer waits for another process's transaction."""
 
+CACHE_KIB = 8192
+"""Pages that a connection keeps at most; there are three, and the file's pages are in the system's memory besides."""
+
 _inside: ContextVar[tuple[SqliteTransaction, ...]] = ContextVar("vkpay_sqlite_transactions", default=())
 # What SQLite says of a statement; everything else it says of its file, its disk or another process.
 _OF_THE_STATEMENT = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG})
@@ -183,10 +186,20 @@ class SqliteTransaction:
 
 
 def settle_connection(connection: Any, _: Any) -> None:
-    """WAL and FULL: what was committed survives a power cut. Transactions begin where the store says so."""
+    """WAL and FULL: what was committed survives a power cut. Transactions begin where the store says so.
+
+    The cache has room for the inner pages of a million orders' indexes and for what a batch changes: with the 2 MiB that
+    are usual, the pages of 64 payments are read a second time.
+    """
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=0"):
+    for pragma in (
+        "busy_timeout=2000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"cache_size=-{CACHE_KIB}",
+        "busy_timeout=0",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from vkpay_async.errors import InvalidArgument
+from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.models import (
     AuthorizationRequest,
     BillRow,
@@ -247,7 +247,12 @@ def run_offline(
     try:
         step: Step = next(flow)
         while True:
-            step = flow.send(cast("HttpResponse", _served_offline(step, answer, values)))
+            try:
+                found = _served_offline(step, answer, values)
+            except VKPayError as error:
+                step = cast("Step", flow.throw(error))
+            else:
+                step = flow.send(cast("HttpResponse", found))
     except StopIteration as stop:
         result: T = stop.value
         return result

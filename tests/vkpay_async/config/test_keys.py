@@ -105,8 +105,6 @@ NODES = [
 # Nodes of section 2.5: kept in a config although nothing here uses them.
 UNUSED: dict[str, Any] = {
     "appleiap": {"app-plus": {"password": "p", "timeout": 10000, "receiptExpiresIn": 86400, "sandbox": True}},
-    "vkspay": {"mchId": "3493", "key": "k"},
-    "douyin": {"mp-toutiao": {"appId": "tt1", "salt": "s", "token": "t"}},
     "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
 }
 MINIMUM = {"appId": "wx1", "mchId": "1"}

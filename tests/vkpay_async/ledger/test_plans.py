@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.vkpay_async.ledger.conftest import ON_SQLITE, entry, order, paid, payment, transfer
-from vkpay_async.ledger import Ledger, bulk
+from vkpay_async.ledger import Ledger, bulk, days
 
 pytestmark = ON_SQLITE
 
@@ -65,7 +65,8 @@ async def plans(ledger: Ledger, call: Any) -> list[str]:
 
 
 @pytest.fixture
-async def full(ledger: Ledger) -> Ledger:
+async def filled(ledger: Ledger) -> Ledger:
+    """Without statistics, as in life."""
     await asyncio.gather(
         *(
             ledger.add(order(f"A{n:03}", create_date=n, user_id=f"u{n % 7}", pid="shop7"), repair_due=n)
@@ -79,8 +80,13 @@ async def full(ledger: Ledger) -> Ledger:
         await paid(ledger, f"B{n:02}")
         await ledger.add_refund(f"B{n:02}", entry(f"r{n}", 10), check_due=n)
         await ledger.add_transfer(transfer(f"T{n:02}"), check_due=n)
-    await ledger.write(lambda c: c.exec_driver_sql("ANALYZE"))
     return ledger
+
+
+@pytest.fixture
+async def full(filled: Ledger) -> Ledger:
+    await filled.write(lambda c: c.exec_driver_sql("ANALYZE"))
+    return filled
 
 
 LISTS = {
@@ -124,6 +130,18 @@ async def test_the_first_page_walks_its_index(full: Ledger) -> None:
     assert await plans(full, full.page()) == ["SCAN vk_pay_orders USING INDEX ix_vk_pay_orders_create_date"]
     (line,) = await plans(full, full.page({"user_id": "u1"}))
     assert line.startswith("SEARCH vk_pay_orders USING INDEX ix_vk_pay_orders_user_id (user_id=?")
+
+
+@pytest.mark.parametrize("pid", ["default", "shop7"])
+async def test_a_days_money_is_found_by_its_date(filled: Ledger, pid: str) -> None:
+    account = days.Account(provider="wxpay", pid=pid)
+    for of_day, index in (
+        (days.payments_of, "vk_pay_orders USING INDEX ix_vk_pay_orders_pay_date (pay_date>? AND pay_date<?)"),
+        (days.refunds_of, "vk_pay_refunds USING INDEX ix_vk_pay_refunds_refund_date"),
+    ):
+        found = await plans(filled, filled.read(lambda c, of_day=of_day: of_day(c, account, 1, 5, ["A003"])))
+        assert index in found[0], found
+        assert not [line for line in found if "vk_pay_orders" in line and SCAN.search(line)], found
 
 
 async def test_the_newest_events_walk_their_index(full: Ledger) -> None:

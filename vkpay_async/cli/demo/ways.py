@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import Any, TypeAlias
 
 from vkpay_async.cli.demo.report import require
@@ -19,7 +20,9 @@ from vkpay_async.order_info import (
     OrderInfo,
     OrderString,
     PageUrl,
+    RequestOrderParams,
     TradeNo,
+    TtPayParams,
     VirtualPaymentParams,
 )
 from vkpay_async.pay_type import split_pay_type
@@ -59,6 +62,16 @@ async def pays_in_app(sale: Sale, info: OrderString) -> str:
     return f"order string taken: resultStatus {status}"
 
 
+async def pays_in_douyin(sale: Sale, info: TtPayParams | RequestOrderParams) -> str:
+    """The mini program hands the arguments to ``tt.pay``, or asks for the order with ``tt.requestOrder`` first."""
+    if isinstance(info, TtPayParams):
+        code = await sale.shop.simulator.tt_pay(info.to_client())
+        require(code == 0, f"tt.pay gave the code {code}")
+        return "tt.pay: code 0"
+    order_id = await sale.shop.simulator.request_order(info.to_client())
+    return f"tt.requestOrder: {order_id}; {await pays(sale, info)}"
+
+
 async def showed_code(_: Sale, info: CodePayResult) -> str:
     require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
     return "paid when the code was scanned"
@@ -86,7 +99,7 @@ class Way:
     """
 
     pay_type: str
-    gives: type[OrderInfo]
+    gives: type[OrderInfo] | UnionType
     buyer: Buyer
     call: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
@@ -134,6 +147,13 @@ WAYS = (
     ),
     Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
     Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+    # Guaranteed payment at one merchant, the general trade system at the other.
+    Way(
+        pay_type="douyin_mp-toutiao",
+        gives=TtPayParams | RequestOrderParams,
+        buyer=pays_in_douyin,
+        call={"platform": "mp-toutiao"},
+    ),
     Way(
         pay_type="wxpay-virtual_mp-weixin",
         gives=VirtualPaymentParams,

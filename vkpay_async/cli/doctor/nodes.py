@@ -11,6 +11,7 @@ from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
 from vkpay_async.errors import ConfigError
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
@@ -23,6 +24,7 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_private_key,
     "wxpay_public_key": load_public_key,
     "alipay_public_key": load_public_key,
+    "douyin_public_key": load_public_key,
     "app_cert": load_certificate,
     "platform_cert": load_certificate,
     "wxpay_public_cert": load_certificate,
@@ -83,7 +85,9 @@ def _keys_detail(node: Node) -> str:
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
         return "the keys are readable; app_cert in place of serial_no would let the two be compared"
-    return "the keys are readable, and Alipay's is not the app's own"
+    if isinstance(node, AlipayNode):
+        return "the keys are readable, and Alipay's is not the app's own"
+    return "everything that it needs is there, and readable"
 
 
 def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
@@ -122,7 +126,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _MODES[provider_of(node)](node)
+    state, detail, advice = _MODES.get(provider_of(node), _plain_mode)(node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -162,8 +166,25 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     return "ok", "key mode", ""
 
 
+def _douyin_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Douyin's sandbox: no real money", "remove sandbox to take payments"
+    if node.generation == "trade":
+        older = ", and guaranteed payment for older orders" if node.salt else ""
+        return "ok", f"general trade system{older}", ""
+    if not node.token:
+        advice = "set token, which the console shows beside the SALT (支付设置): no notification can be verified without"
+        return "problem", "guaranteed payment without token", advice
+    return "ok", "guaranteed payment", ""
+
+
+def _plain_mode(_: Any) -> tuple[State, str, str]:
+    return "ok", "there is one way only", ""
+
+
 _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "wxpay": _wxpay_mode,
     "alipay": _alipay_mode,
+    "douyin": _douyin_mode,
     "wxpay-virtual": _wxpay_virtual_mode,
 }

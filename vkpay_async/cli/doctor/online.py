@@ -23,8 +23,6 @@ from vkpay_async.errors import (
 from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
-from vkpay_async.providers.wxpay.about import WxpayNode
-from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.transport import Transport
 
 KIND = "online"
@@ -66,15 +64,11 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
-    provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
-    if isinstance(node, WxpayNode):
-        return _ask_wxpay(node, provider)
-    if isinstance(node, WxpayVirtualNode):
-        return _ask_wxpay_virtual(provider)
-    return _ask_alipay(node, provider, env)
+    name = provider_of(node)
+    return _QUESTIONS.get(name, _ask_number)(node, providers.get(node.pid, f"{name}_{node.platform}"), env)
 
 
-def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
+def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
     """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
     if node.wxpay_public_key:
         yield from provider.echo("vkpay doctor")
@@ -83,7 +77,7 @@ def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
     return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
 
 
-def _ask_wxpay_virtual(provider: Any) -> Flow[str]:
+def _ask_wxpay_virtual(_node: Any, provider: Any, _env: Env) -> Flow[str]:
     """What could be withdrawn: it takes an access token and the AppKey to be told."""
     yield from provider.query_biz_balance()
     return "secret gives an access token, and the AppKey is accepted"
@@ -102,11 +96,43 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist, looked for after the sign or the client token was accepted. Answers are not signed."""
+    try:
+        yield from provider.query(OrderRef(pay_type=f"douyin_{node.platform}", out_trade_no=env.nonce()))
+    except ResourceNotFound as answer:
+        return (
+            f"the call is accepted ({answer.code}); only a notification can prove token and douyin_public_key"
+        )
+    return "the call is accepted"
+
+
+def _ask_number(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: who looks for it has accepted the signature before."""
+    number = f"doctor{env.nonce()[:20]}"
+    order = OrderRef(
+        pay_type=f"{provider.name}_{node.platform or 'h5'}", out_trade_no=number, provider_order_no=number
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code})"
+    return "the signature is accepted"
+
+
+_QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
+    "wxpay": _ask_wxpay,
+    "alipay": _ask_alipay,
+    "douyin": _ask_douyin,
+    "wxpay-virtual": _ask_wxpay_virtual,
+}
+
+
 def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
     request = next(flow)
     while True:
         response = yield request
-        if isinstance(response, HttpResponse):
+        if isinstance(response, HttpResponse):  # and not a shared token
             arrived(response)
         try:
             request = flow.send(response)

@@ -51,7 +51,7 @@ def _partial(name: str, condition: ColumnElement[bool], *columns: Any) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-def _due(table: str, column: Column[Any]) -> Index:
+def _where_set(table: str, column: Column[Any]) -> Index:
     return _partial(f"ix_{table}_{column.name}", column.is_not(None), column)
 
 
@@ -108,13 +108,13 @@ orders = Table(
     Index("ix_vk_pay_orders_create_date", "create_date", "out_trade_no"),
     Index("ix_vk_pay_orders_user_id", "user_id", "create_date", "out_trade_no"),
     Index("ix_vk_pay_orders_pid", "pid", "create_date", "out_trade_no"),
-    Index("ix_vk_pay_orders_transaction_id", "transaction_id"),
-    Index("ix_vk_pay_orders_pay_date", "pay_date"),
     **_MYSQL,
 )
-_due("vk_pay_orders", orders.c.provider_order_no)
-_due("vk_pay_orders", orders.c.repair_due)
-_due("vk_pay_orders", orders.c.expire_due)
+_where_set("vk_pay_orders", orders.c.provider_order_no)
+_where_set("vk_pay_orders", orders.c.transaction_id)
+_where_set("vk_pay_orders", orders.c.pay_date)
+_where_set("vk_pay_orders", orders.c.repair_due)
+_where_set("vk_pay_orders", orders.c.expire_due)
 _partial(
     "ix_vk_pay_orders_user_order_success",
     orders.c.user_order_success.is_(False),
@@ -140,7 +140,7 @@ refunds = Table(
     Index("ix_vk_pay_refunds_refund_date", "refund_date"),
     **_MYSQL,
 )
-_due("vk_pay_refunds", refunds.c.check_due)
+_where_set("vk_pay_refunds", refunds.c.check_due)
 
 transfers = Table(
     "vk_pay_transfers",
@@ -166,7 +166,7 @@ transfers = Table(
     Index("ix_vk_pay_transfers_create_date", "create_date", "out_bill_no"),
     **_MYSQL,
 )
-_due("vk_pay_transfers", transfers.c.check_due)
+_where_set("vk_pay_transfers", transfers.c.check_due)
 
 notifications = Table(
     "vk_pay_notifications",
@@ -196,7 +196,7 @@ notifications = Table(
     Index("ix_vk_pay_notifications_id", "id"),
     **_MYSQL,
 )
-_due("vk_pay_notifications", notifications.c.due)
+_where_set("vk_pay_notifications", notifications.c.due)
 _partial(
     "ix_vk_pay_notifications_attention",
     notifications.c.state.in_(("failed", "parked", "unmatched")),
