@@ -168,6 +168,25 @@ class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
         return builtins
 
 
+class AppleOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to StoreKit with the purchase: the token is the only thing of the order that it carries."""
+
+    app_account_token: str
+    product_id: str | None = None
+    quantity: int = 1
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.app_account_token
+
+    def to_client(self) -> dict[str, Any]:
+        """As ``uni.requestVirtualPayment`` takes it (``apple``)."""
+        client: dict[str, Any] = {"appAccountToken": self.app_account_token, "quantity": self.quantity}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
+
+
 OrderInfo = (
     JsapiParams
     | AppParams
@@ -180,4 +199,5 @@ OrderInfo = (
     | TtPayParams
     | RequestOrderParams
     | VirtualPaymentParams
+    | AppleOrder
 )

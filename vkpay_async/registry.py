@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "huawei": "vkpay_async.providers.huawei",
     "douyin": "vkpay_async.providers.douyin",
     "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
+    "appleiap": "vkpay_async.providers.appleiap",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

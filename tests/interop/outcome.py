@@ -16,6 +16,7 @@ HEADINGS = {
     "alipay": "Alipay",
     "wxpay-virtual": "WeChat virtual payment",
     "vkspay": "VksPay",
+    "appleiap": "App Store",
 }
 
 

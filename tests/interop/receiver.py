@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 PATIENCE_S = 10
 REPLIES = {
     "alipay": b"success",
+    "appleiap": b"",
     "wxpay": b'{"code":"SUCCESS","message":"OK"}',
     "wxpay-virtual": b"success",
     "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',

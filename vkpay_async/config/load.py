@@ -32,7 +32,6 @@ _TEXT_KEYS = frozenset(
         "platform_serial_no",
     }
 )
-_NOT_OURS = frozenset({"appleiap"})
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
 _RENAMED = {"aes_key": "encrypt_key", "encoding_aeskey": "encoding_aes_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
@@ -220,7 +219,7 @@ def _readable(error: str) -> str:
 
 
 def _ignored(key: str) -> bool:
-    return key in _ROW_KEYS or key.replace("_", "-") in _NOT_OURS
+    return key in _ROW_KEYS
 
 
 def _snake(key: str) -> str:

@@ -12,6 +12,7 @@ REGISTRY = {
     "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
     "douyin": "vkpay_simulator.providers.douyin.provider:DouyinSim",
     "wxpay-virtual": "vkpay_simulator.providers.wxpay_virtual.provider:WxpayVirtualSim",
+    "appleiap": "vkpay_simulator.providers.appleiap.provider:AppleSim",
 }
 
 

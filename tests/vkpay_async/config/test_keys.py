@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.config import Config, Material, Secret, config_from_dict
+from vkpay_async.config import Material, Secret, config_from_dict
 
 # (key as vk-uni-pay spells it, a value, our field, what it becomes)
 TOP: list[tuple[str, Any, str, Any]] = [
@@ -102,11 +102,6 @@ NODES = [
     ),
     *(("alipay", name) for name in ("mp-alipay", "app-plus", "h5", "transfer", "codepay")),
 ]
-# Nodes of section 2.5: kept in a config although nothing here uses them.
-UNUSED: dict[str, Any] = {
-    "appleiap": {"app-plus": {"password": "p", "timeout": 10000, "receiptExpiresIn": 86400, "sandbox": True}},
-    "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
-}
 MINIMUM = {"appId": "wx1", "mchId": "1"}
 
 
@@ -170,14 +165,6 @@ def test_paths_are_relative_to_the_file(
     assert getattr(config.node(None, provider, "h5"), field).reveal() == "PEM"
 
 
-@pytest.mark.parametrize("provider", UNUSED)
-def test_nodes_of_providers_that_are_not_here_are_left_alone(provider: str) -> None:
-    for name in (provider, provider.replace("-", "_")):
-        assert config_from_dict({name: UNUSED[provider]}) == Config()
-        row = {"wxpay": {"h5": MINIMUM}, name: UNUSED[provider]}
-        assert config_from_dict({"merchants": {"shop": row}}).merchant("shop").pid == "shop"
-
-
 def test_a_database_row_is_a_merchant() -> None:
     row = {
         "_id": "64a",
@@ -189,7 +176,6 @@ def test_a_database_row_is_a_merchant() -> None:
         "alipayAppPayToH5Pay": True,
         "notifyUrl": "https://seven.example",
         "wxpay": {"h5": MINIMUM},
-        **UNUSED,
     }
     merchant = config_from_dict({"merchants": {"seven": row}}).merchant("seven")
     assert merchant.alipay_app_pay_to_h5_pay is True
