@@ -57,6 +57,19 @@ class CodeUrl(PayerSide, frozen=True, kw_only=True):
         return {"codeUrl": self.code_url}
 
 
+class PayLink(CodeUrl, frozen=True, kw_only=True):
+    """An address to open in a phone's browser or wallet, and the text of a QR code as well (VksPay).
+
+    ``order_no`` is the provider's own number of the order.
+    """
+
+    order_no: str
+
+    @property
+    def provider_order_no(self) -> str:
+        return self.order_no
+
+
 class H5Url(PayerSide, frozen=True, kw_only=True):
     """An address that a mobile browser opens to pay."""
 
@@ -128,6 +141,11 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
     trade_state: TradeState
     trade_state_desc: str
     transaction_id: str | None = None
+    order_no: str | None = None
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.order_no
 
     def to_client(self) -> dict[str, Any]:
         return {
@@ -135,6 +153,38 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
             "tradeStateDesc": self.trade_state_desc,
             "transactionId": self.transaction_id,
         }
+
+
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+class AppleOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to StoreKit with the purchase: the token is the only thing of the order that it carries."""
+
+    app_account_token: str
+    product_id: str | None = None
+    quantity: int = 1
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.app_account_token
+
+    def to_client(self) -> dict[str, Any]:
+        """As ``uni.requestVirtualPayment`` takes it (``apple``)."""
+        client: dict[str, Any] = {"appAccountToken": self.app_account_token, "quantity": self.quantity}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
 
 
 OrderInfo = (
@@ -148,4 +198,6 @@ OrderInfo = (
     | CodePayResult
     | TtPayParams
     | RequestOrderParams
+    | VirtualPaymentParams
+    | AppleOrder
 )

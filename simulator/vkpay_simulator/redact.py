@@ -8,8 +8,8 @@ from collections.abc import Mapping
 SHOWN = 8
 HIDDEN = frozenset({"access-token", "cookie", "proxy-authorization"})
 _NAMES = (
-    "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|access-token|session_key|secret|app_secret"
-    "|client_secret|code_verifier"
+    "sign|bodySign|headerSign|sessionKey|session_key|app_auth_token|auth_token|auth_code|refresh_token|access_token"
+    "|access-token|secret|app_secret|client_secret|code_verifier|password"
 )
 _QUOTE = r"(?:\\{0,7}\"|%5C%22|%22|&quot;)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"

@@ -211,6 +211,20 @@ def test_a_foreign_mini_program_is_refused_with_a_way_out(provider: str, platfor
     assert caught.value.code == -1
 
 
+@pytest.mark.parametrize("platform", [*EVERY_PLATFORM, "a-till"])
+def test_virtual_payment_is_for_wechats_mini_programs(platform: str) -> None:
+    if platform == "mp-weixin":
+        assert resolve("wxpay-virtual", platform) == "wxpay-virtual_mp-weixin"
+        assert resolve("wxpay-virtual", platform, is_pc=True) == "wxpay-virtual_mp-weixin"
+    else:
+        with pytest.raises(InvalidArgument, match="no QR codes either"):
+            resolve("wxpay-virtual", platform)
+    with pytest.raises(InvalidArgument, match="no QR codes either"):
+        resolve("wxpay-virtual", platform, need_qrcode=True)
+    with pytest.raises(InvalidArgument, match="no product 'codepay'; it has mp-weixin"):
+        resolve("wxpay-virtual", platform, auth_code="134567890123456789")
+
+
 def test_an_unknown_product_is_answered_with_those_there_are() -> None:
     with pytest.raises(InvalidArgument, match="it has app-plus, codepay, h5, mp-alipay, page, wap") as caught:
         resolve("alipay", "h5", product="mweb")

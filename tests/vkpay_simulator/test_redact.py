@@ -30,6 +30,10 @@ from vkpay_simulator.redact import redact, redact_headers
             '{"sub_msg":"验签字符串为：app_auth_token=abc…&amp;auth_token=abc…"}',
         ),
         ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
+        (
+            '{"callerId":"101","bodySign":"abcdefghijklmnopqrstuvwxyz0123"}',
+            '{"callerId":"101","bodySign":"abcdefgh…"}',
+        ),
         ("sign=ab", "sign=…"),
         ('{"client_secret":"abcdefghi"}', '{"client_secret":"abc…"}'),
         ('{"session_key": "abcdefghi"}', '{"session_key": "abc…"}'),

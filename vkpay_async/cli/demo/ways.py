@@ -23,6 +23,7 @@ from vkpay_async.order_info import (
     RequestOrderParams,
     TradeNo,
     TtPayParams,
+    VirtualPaymentParams,
 )
 from vkpay_async.pay_type import split_pay_type
 
@@ -38,6 +39,9 @@ PAYER_IP = "203.0.113.7"  # TEST-NET-3, from the documentation block
 
 Buyer: TypeAlias = "Callable[[Sale, Any], Awaitable[str]]"
 """What the payer does with the ``order_info``; gives a line about it."""
+
+Entry: TypeAlias = "Callable[[Sale], Awaitable[None]]"
+"""What happens before the order: a user comes in, who is part of its arguments."""
 
 
 async def pays(sale: Sale, _: OrderInfo) -> str:
@@ -73,9 +77,26 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
     return "paid when the code was scanned"
 
 
+async def logs_in(sale: Sale) -> None:
+    """The mini program logs its user in, whose session_key the SDK keeps."""
+    code = await sale.shop.simulator.log_in(pid=sale.merchant)
+    session = await sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant).code2session(code)
+    sale.party = {"openid": session.openid}
+
+
+async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
+    asked = {"openid": sale.party["openid"], **info.to_client()}
+    said = await sale.shop.simulator.request_virtual_payment(asked)
+    require(said.endswith(":ok"), f"the phone said {said}")
+    return f"{said}; {await pays(sale, info)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins."""
+    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
+
+    ``label`` stands for the pay_type in the order's number, where that would be too long.
+    """
 
     pay_type: str
     gives: type[OrderInfo] | UnionType
@@ -83,6 +104,8 @@ class Way:
     call: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     notified: bool = True
+    entry: Entry | None = None
+    label: str = ""
 
 
 WAYS = (
@@ -131,6 +154,17 @@ WAYS = (
         buyer=pays_in_douyin,
         call={"platform": "mp-toutiao"},
     ),
+    Way(
+        pay_type="wxpay-virtual_mp-weixin",
+        gives=VirtualPaymentParams,
+        buyer=passes_on,
+        call={
+            "platform": "mp-weixin",
+            "wxpay_virtual": {"mode": "short_series_coin", "buy_quantity": TOTAL},  # 100 coins a yuan
+        },
+        entry=logs_in,
+        label="virtual",
+    ),
 )
 
 
@@ -150,7 +184,7 @@ class Sale:
 
     @property
     def number(self) -> str:
-        return f"{self.shop.prefix}{self.merchant}_{self.way.pay_type}".replace("-", "_")
+        return f"{self.shop.prefix}{self.merchant}_{self.way.label or self.way.pay_type}".replace("-", "_")
 
     @property
     def code(self) -> dict[str, str]:
