@@ -181,7 +181,7 @@ def test_every_product_can_be_asked_for_by_name(pay_type: str) -> None:
 
 @pytest.mark.parametrize("provider", ["", "paypal", "WXPAY", "wxpay_h5", None])
 def test_an_unknown_provider_is_1005(provider: Any) -> None:
-    with pytest.raises(InvalidArgument, match="alipay, wxpay") as caught:
+    with pytest.raises(InvalidArgument, match="alipay, .*wxpay") as caught:
         resolve(provider, "h5")
     assert caught.value.code == 1005
 

@@ -96,7 +96,6 @@ UNUSED: dict[str, Any] = {
     },
     "vkspay": {"mchId": "3493", "key": "k"},
     "douyin": {"mp-toutiao": {"appId": "tt1", "salt": "s", "token": "t"}},
-    "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
 }
 MINIMUM = {"appId": "wx1", "mchId": "1"}
 

@@ -22,7 +22,8 @@ from vkpay_async.config import Config, Merchant
 from vkpay_async.providers.registry import Providers
 
 Providers(Config(merchants={{"default": Merchant(pid="default", nodes={{({name!r}, "h5"): None}})}}), SYSTEM_ENV)
-loaded = [name for name in ("wxpay", "alipay") if f"vkpay_async.providers.{{name}}.provider" in sys.modules]
+from vkpay_async.registry import REGISTRY
+loaded = [name for name, folder in REGISTRY.items() if f"{{folder}}.provider" in sys.modules]
 assert loaded == [{name!r}], loaded
 """
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

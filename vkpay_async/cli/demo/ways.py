@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from vkpay_async.cli.demo.report import require
@@ -55,6 +56,13 @@ async def pays_in_app(sale: Sale, info: OrderString) -> str:
     return f"order string taken: resultStatus {status}"
 
 
+async def pays_on_huawei(sale: Sale, info: OrderString) -> str:
+    """The phone verifies the text before it opens the cashier."""
+    said = await sale.shop.simulator.request_payment(info.order_string)
+    require(not said, f"requestPayment said {said}")
+    return "orderStr taken: requestPayment resolved"
+
+
 async def showed_code(_: Sale, info: CodePayResult) -> str:
     require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
     return "paid when the code was scanned"
@@ -62,7 +70,10 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins."""
+    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
+
+    ``needs`` is a package that may not be there, and the extra that brings it.
+    """
 
     pay_type: str
     gives: type[OrderInfo]
@@ -70,7 +81,14 @@ class Way:
     call: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     notified: bool = True
+    needs: tuple[str, str] | None = None
 
+    @property
+    def playable(self) -> bool:
+        return self.needs is None or find_spec(self.needs[0]) is not None
+
+
+SM2 = ("gmssl_pyx", "huawei")
 
 WAYS = (
     Way(
@@ -111,7 +129,30 @@ WAYS = (
     ),
     Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
     Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+    Way(
+        pay_type="huawei_mp-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "mp-harmony"},
+        needs=SM2,
+    ),
+    Way(
+        pay_type="huawei_app-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "app-harmony"},
+        needs=SM2,
+    ),
 )
+
+
+def left_out(chosen: Container[str]) -> list[str]:
+    """A line for each chosen way whose package is missing."""
+    return [
+        f"{way.pay_type} is left out: pip install 'vkpay-async[{way.needs[1]}]'"
+        for way in WAYS
+        if way.pay_type in chosen and way.needs is not None and not way.playable
+    ]
 
 
 @dataclass

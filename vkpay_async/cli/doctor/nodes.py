@@ -10,9 +10,12 @@ from vkpay_async.cli.doctor.address import check_base_url
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
+from vkpay_async.crypto.sm2 import load_sm2_public_keys
 from vkpay_async.errors import ConfigError
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
 
@@ -21,6 +24,7 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_private_key,
     "wxpay_public_key": load_public_key,
     "alipay_public_key": load_public_key,
+    "platform_public_key": load_sm2_public_keys,
     "app_cert": load_certificate,
     "platform_cert": load_certificate,
     "wxpay_public_cert": load_certificate,
@@ -43,7 +47,7 @@ def subject_of(node: Node) -> str:
 
 
 def provider_of(node: Node) -> str:
-    return "wxpay" if isinstance(node, WxpayNode) else "alipay"
+    return next(one.name for one in every_about() if type(node) is one.node)
 
 
 def check_node(node: Node, providers: Providers, now: datetime) -> list[Check]:
@@ -79,7 +83,9 @@ def _keys_detail(node: Node) -> str:
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
         return "the keys are readable; app_cert in place of serial_no would let the two be compared"
-    return "the keys are readable, and Alipay's is not the app's own"
+    if isinstance(node, AlipayNode):
+        return "the keys are readable, and Alipay's is not the app's own"
+    return "everything that it needs is there, and readable"
 
 
 def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
@@ -118,7 +124,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _wxpay_mode(node) if isinstance(node, WxpayNode) else _alipay_mode(node)
+    state, detail, advice = _MODES[provider_of(node)](node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -144,3 +150,19 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sign_type == "RSA":
         return "warning", "key mode with sign_type RSA (SHA-1)", "switch the app to RSA2 in Alipay's console"
     return "ok", "key mode", ""
+
+
+def _huawei_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Huawei Pay's sandbox: no real money", "remove sandbox to take payments"
+    if node.client_type not in (None, node.platform):
+        advice = f"set client_type to {node.platform}, or move the node to {node.client_type}"
+        return "problem", f"client_type is {node.client_type}", advice
+    return "ok", f"merchant certificate {node.mch_auth_id}", ""
+
+
+_MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
+    "wxpay": _wxpay_mode,
+    "alipay": _alipay_mode,
+    "huawei": _huawei_mode,
+}

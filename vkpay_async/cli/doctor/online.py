@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from vkpay_async.cli.doctor.check import Check, State
@@ -23,7 +24,6 @@ from vkpay_async.errors import (
 from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
-from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.transport import Transport
 
 KIND = "online"
@@ -65,11 +65,11 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
-    provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
-    return _ask_wxpay(node, provider) if isinstance(node, WxpayNode) else _ask_alipay(node, provider, env)
+    name = provider_of(node)
+    return _QUESTIONS[name](node, providers.get(node.pid, f"{name}_{node.platform}"), env)
 
 
-def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
+def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
     """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
     if node.wxpay_public_key:
         yield from provider.echo("vkpay doctor")
@@ -91,16 +91,43 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_huawei(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: Huawei Pay looks for it only after it has accepted the signature."""
+    order = OrderRef(
+        pay_type=f"huawei_{node.platform}",
+        out_trade_no=f"doctor_{env.nonce()}",
+        sub_mchid=node.mch_id if node.sub_merchants else None,  # asks under a service provider's path
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code}), and the answer's holds"
+    return "the signature is accepted, and the answer's holds"
+
+
+_QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
+    "wxpay": _ask_wxpay,
+    "alipay": _ask_alipay,
+    "huawei": _ask_huawei,
+}
+
+
 def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
-    request = next(flow)
+    move = partial(next, flow)
     while True:
-        response = yield request
-        arrived(response)
         try:
-            request = flow.send(response)
+            request = move()
         except StopIteration as stop:
             result: str = stop.value
             return result
+        try:
+            response = yield request
+        except VKPayError as error:
+            move = partial(flow.throw, error)
+            continue
+        if isinstance(response, HttpResponse):  # and not what else a Flow asks for
+            arrived(response)
+        move = partial(flow.send, response)
 
 
 def _note_skew(answer: HttpResponse, env: Env, skews: list[int]) -> None:

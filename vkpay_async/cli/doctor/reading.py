@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
+
 from vkpay_async.config import Config, config_from_dict, config_from_file
 from vkpay_async.errors import ConfigError
-from vkpay_async.registry import REGISTRY
+from vkpay_async.registry import REGISTRY, about
 
 Keys: TypeAlias = tuple[str, ...]
 
-NEEDED = {"app_id": "x", "mch_id": "x"}
-"""What a node must have, so that another key of it can be loaded alone."""
+_OUR_OWN = frozenset({"where", "pid", "platform"})
 
 
 class Reading(NamedTuple):
@@ -56,11 +57,12 @@ class _Pieces:
         return Reading(self._config(self._sound), list(self._mistakes.values()))
 
     def _node(self, keys: Keys, values: Mapping[str, Any]) -> None:
+        needed = _needed(keys)
         sound = {
-            key: value for key, value in values.items() if self._loads(_nested(keys, NEEDED | {key: value}))
+            key: value for key, value in values.items() if self._loads(_nested(keys, needed | {key: value}))
         }
-        needed = [self._loads(_nested(keys, _without(NEEDED, name) | sound)) for name in NEEDED]
-        if all(needed):
+        there = [self._loads(_nested(keys, _without(needed, name) | sound)) for name in needed]
+        if all(there):
             _put(self._sound, keys, sound)
 
     def _loads(self, data: Mapping[str, Any]) -> bool:
@@ -92,6 +94,12 @@ def _holds_places(keys: Keys) -> bool:
 
 def _names_node(keys: Keys) -> bool:
     return len(keys) > 1 and keys[-2] in REGISTRY
+
+
+def _needed(keys: Keys) -> dict[str, Any]:
+    """What a node of this provider must have, so that another key of it can be loaded alone."""
+    fields = msgspec.structs.fields(about(keys[-2]).node)
+    return {field.name: "x" for field in fields if field.required and field.name not in _OUR_OWN}
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
