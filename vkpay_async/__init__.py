@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LedgerUnavailable,
         NotificationInvalid,
         NotificationMismatch,
+        NotificationUnconfirmed,
         NotifyUrlMissing,
         OrderConflict,
         OrderError,
@@ -75,7 +76,9 @@ if TYPE_CHECKING:
         OrderInfo,
         OrderString,
         PageUrl,
+        PayLink,
         TradeNo,
+        VirtualPaymentParams,
     )
     from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
@@ -103,6 +106,7 @@ __all__ = [
     "NotificationInvalid",
     "NotificationMismatch",
     "NotificationResult",
+    "NotificationUnconfirmed",
     "NotifyReply",
     "NotifyUrlMissing",
     "Order",
@@ -117,6 +121,7 @@ __all__ = [
     "OutcomeUnknown",
     "PageUrl",
     "PaidOrder",
+    "PayLink",
     "PayeeInfo",
     "Payment",
     "PaymentRefused",
@@ -148,6 +153,7 @@ __all__ = [
     "VKPay",
     "VKPayError",
     "ValidationFailed",
+    "VirtualPaymentParams",
     "__version__",
     "config_from_dict",
     "config_from_env",
@@ -161,7 +167,7 @@ _NAMES = {
     "vkpay_async.config": "Config config_from_dict config_from_env config_from_file",
     "vkpay_async.errors": (
         "AuthenticationFailed ConfigError InsufficientFunds InvalidArgument LedgerUnavailable NotificationInvalid "
-        "NotificationMismatch NotifyUrlMissing OrderConflict OrderError OrderNotFound "
+        "NotificationMismatch NotificationUnconfirmed NotifyUrlMissing OrderConflict OrderError OrderNotFound "
         "OrderNotPaid OrderNotRefunded OrderStateConflict OutcomeUnknown PaymentRefused "
         "PermissionRefused ProviderError ProviderOutcomeUnknown ProviderUnavailable RateLimited "
         "RefundTooSoon ResourceNotFound ResponseUnverified SignatureInvalid SignatureProbe "
@@ -177,7 +183,8 @@ _NAMES = {
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
+        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo "
+        "VirtualPaymentParams"
     ),
     "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
 }

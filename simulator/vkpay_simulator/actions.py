@@ -191,7 +191,9 @@ def find_order(
 ) -> OrderView:
     """The one order of that number. Raises :class:`SimulatorError`: 404 without any, 409 with several."""
     found = [
-        order for order in orders(world, provider=provider, pid=pid) if order.out_trade_no == out_trade_no
+        order
+        for order in orders(world, provider=provider, pid=pid)
+        if out_trade_no in (order.out_trade_no, order.alias)
     ]
     if not found:
         raise SimulatorError(

@@ -15,7 +15,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PATIENCE_S = 10
-REPLIES = {"alipay": b"success", "wxpay": b'{"code":"SUCCESS","message":"OK"}'}
+REPLIES = {
+    "alipay": b"success",
+    "appleiap": b"",
+    "wxpay": b'{"code":"SUCCESS","message":"OK"}',
+    "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',
+}
 
 
 class Receiver:

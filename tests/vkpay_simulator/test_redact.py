@@ -35,6 +35,8 @@ from vkpay_simulator.redact import redact, redact_headers
             '{"callerId":"101","bodySign":"abcdefgh…"}',
         ),
         ("sign=ab", "sign=…"),
+        ('{"client_secret":"abcdefghi"}', '{"client_secret":"abc…"}'),
+        ('{"session_key": "abcdefghi"}', '{"session_key": "abc…"}'),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
     ],
@@ -48,6 +50,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "Bearer abcdefgh",
         "Cookie": "a=b",
         "Proxy-Authorization": "Basic x",
+        "access-token": "clt.abcdefgh",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefghijklmnopqrstuvwxyz0123"',
         "Accept": "*/*",
     }
@@ -55,6 +58,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "***",
         "Cookie": "***",
         "Proxy-Authorization": "***",
+        "access-token": "***",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
         "Accept": "*/*",
     }

@@ -40,7 +40,10 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alipay_app_pay_to_h5_pay: bool | None = None
 
     def find_node(self, provider: str, platform: str) -> Node | None:
-        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5, and Huawei's app has two names."""
+        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5, and Huawei's app has two names.
+
+        A provider with one node for everything has it under the platform ``""``.
+        """
         found = self.nodes.get((provider, platform))
         return self.nodes.get((provider, _INSTEAD.get(platform, ""))) if found is None else found
 
@@ -121,4 +124,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             known = ", ".join(f"{one.name}_{part}" for one in every_about() for part in one.platforms)
             return f"{self.source}: {provider}_{platform} is no pay_type of this version; there are {known}"
         prefix = "" if merchant.pid == "default" else f"merchants.{merchant.pid}."
-        return f"{self.source}: merchant {merchant.pid!r} has no {provider}.{platform} node; add [{prefix}{provider}.{platform}]"
+        table = provider if about(provider).one_node else f"{provider}.{platform}"
+        return f"{self.source}: merchant {merchant.pid!r} has no {table} node; add [{prefix}{table}]"

@@ -23,6 +23,12 @@ from vkpay_async.models import (
 from vkpay_async.providers.base import Flow
 
 
+def offers(provider: object, operation: str) -> bool:
+    """Whether a provider has an operation of its own."""
+    own, without = getattr(type(provider), operation, None), getattr(Unsupported, operation, None)
+    return own is not None and own is not without
+
+
 class Unsupported:
     """Base of providers that lack operations: each raises :class:`InvalidArgument` before anything is sent.
 

@@ -32,6 +32,8 @@ class PaymentOptions(TypedDict, total=False):
     provider_pay_method: str | None
     wxpay_virtual: Mapping[str, Any] | None
     biz_type: str | None
+    appleiap: Mapping[str, Any] | None
+    productid: str | None
 
 
 class TransferOptions(TypedDict, total=False):

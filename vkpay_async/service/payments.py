@@ -62,9 +62,11 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
     provider_pay_method: str | None = None
     wxpay_virtual: Mapping[str, Any] | None = None
     biz_type: str | None = None
+    appleiap: Mapping[str, Any] | None = None
+    productid: str | None = None
 
 
-_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type")
+_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type", "appleiap", "productid")
 """Arguments that some providers alone have; they check them themselves."""
 
 
@@ -90,7 +92,7 @@ class Payments:
             total_fee=order.total_fee,
             platform=request.context.platform,
             order_info=info,
-            need_qrcode=bool(request.need_qrcode),
+            need_qrcode=_shows_qrcode(request, info) or bool(request.need_qrcode),
             qrcode_image=await self._image(request, info),
         )
 
@@ -238,7 +240,9 @@ class Payments:
         )
 
     async def _image(self, request: PaymentRequest, info: OrderInfo) -> str | None:
-        if request.need_qrcode != "image" or not isinstance(info, CodeUrl):
+        if not isinstance(info, CodeUrl):
+            return None
+        if request.need_qrcode != "image" and not _shows_qrcode(request, info):
             return None
         return await asyncio.to_thread(qr_data_url, info.code_url)
 
@@ -277,6 +281,10 @@ class Payments:
         return settled.running
 
 
+def _shows_qrcode(request: PaymentRequest, info: OrderInfo) -> bool:
+    return isinstance(info, CodeUrl) and about(request.provider).shows_qrcode
+
+
 def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:
     paid = trade.state in (TradeState.SUCCESS, TradeState.FINISHED)
     return PaymentStatus(
@@ -284,12 +292,13 @@ def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:
         order_paid=paid,
         status=order.status,
         trade_state=trade.state,
-        msg="ok" if paid else _unpaid_text(trade),
+        msg="ok" if paid else unpaid_text(trade),
         transaction_id=order.transaction_id or trade.transaction_id,
         user_order_success=order.user_order_success,
         pay_order=order if pay_order_info else None,
     )
 
 
-def _unpaid_text(trade: Trade) -> str:
+def unpaid_text(trade: Trade) -> str:
+    """As vk-uni-pay words it."""
     return "订单已退款" if "退款" in trade.description else trade.description or "未支付或已退款"

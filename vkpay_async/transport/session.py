@@ -152,7 +152,8 @@ class Transport:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NotSent(f"cannot connect: {str(error) or type(error).__name__}")
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            return NotSent(f"cannot connect: not an address: {error}")
+            # An address may carry a token or a secret in its query.
+            return NotSent(f"cannot connect: not an address: {str(error).partition('?')[0]}")
         except TimeoutError:
             return NoAnswer("no answer in time")
         except aiohttp.ClientError as error:

@@ -36,7 +36,10 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
-    """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own."""
+    """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own.
+
+    ``alias`` is the merchant's number where the provider goes by one of its own: the control API takes either.
+    """
 
     provider: str
     pid: str
@@ -50,6 +53,7 @@ class OrderView:
     paid_ms: int | None
     notify_url: str | None
     payer: str | None
+    alias: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,6 +63,14 @@ class NamesErrorCodes(Protocol):
 
     def error_codes(self) -> frozenset[str]:
         """Every code there is."""
+
+
+@runtime_checkable
+class HasAddresses(Protocol):
+    """A provider with more hosts than one: what its nodes hold beside ``baseUrl``."""
+
+    def addresses(self, origin: str) -> dict[str, str]:
+        """Where the others are, under the simulator's own address."""
 
 
 @runtime_checkable

@@ -11,12 +11,14 @@ export class Judge {
   #numbers = 0;
   #require = createRequire(`${this.#job.environment}/package.json`);
 
-  constructor(distribution) {
+  // `versionOf` tells the version of a client that npm did not install.
+  constructor(distribution, versionOf = null) {
     this.client = this.#job.client;
     this.baseUrl = this.#job.base_url;
     this.merchants = this.#job.merchants;
     const manifest = `${this.#job.environment}/node_modules/${distribution}/package.json`;
-    this.#print({ version: JSON.parse(readFileSync(manifest, 'utf8')).version });
+    const version = versionOf ? versionOf(this.#job) : JSON.parse(readFileSync(manifest, 'utf8')).version;
+    this.#print({ version });
   }
 
   load(name) {

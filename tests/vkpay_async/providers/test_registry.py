@@ -20,9 +20,9 @@ import sys
 from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, Merchant
 from vkpay_async.providers.registry import Providers
+from vkpay_async.registry import REGISTRY
 
 Providers(Config(merchants={{"default": Merchant(pid="default", nodes={{({name!r}, "h5"): None}})}}), SYSTEM_ENV)
-from vkpay_async.registry import REGISTRY
 loaded = [name for name, folder in REGISTRY.items() if f"{{folder}}.provider" in sys.modules]
 assert loaded == [{name!r}], loaded
 """

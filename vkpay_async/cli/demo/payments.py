@@ -18,9 +18,10 @@ REFUNDS = 2
 FULLY_REFUNDED = 3
 BY_NOTIFICATION = 1
 
-# WeChat Pay and Huawei Pay take one refund of an order a minute, and settle it later; Alipay's are final at once.
-PAUSE_S = {"wxpay": 61, "alipay": 0, "huawei": 61}
-SETTLING_S = {"wxpay": 2, "alipay": 0, "huawei": 2}
+# WeChat Pay and Huawei Pay take one refund of an order a minute, and like Douyin settle it later; Alipay's are final at once.
+# Virtual payment takes one when the one before has ended.
+PAUSE_S = {"wxpay": 61, "alipay": 0, "douyin": 0, "wxpay-virtual": 4, "huawei": 61}
+SETTLING_S = {"wxpay": 2, "alipay": 0, "douyin": 2, "wxpay-virtual": 4, "huawei": 2}
 
 PARTNER_WAYS = ("wxpay_mp-weixin", "alipay_h5", "huawei_mp-harmony")
 
@@ -39,6 +40,8 @@ def partner_flows(shop: Shop, merchant: str) -> list[DemoFlow]:
 
 
 async def create(sale: Sale) -> str:
+    if sale.way.entry is not None:
+        await sale.way.entry(sale)
     payment = await sale.shop.pay.create_payment(
         provider=sale.provider,
         out_trade_no=sale.number,
