@@ -11,8 +11,10 @@ from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
 from vkpay_async.errors import ConfigError
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
 
@@ -39,11 +41,11 @@ REPLACED_BY_ITSELF = frozenset({"platform_cert", "wxpay_public_cert"})
 
 def subject_of(node: Node) -> str:
     prefix = "" if node.pid == "default" else f"merchants.{node.pid}."
-    return f"{prefix}{provider_of(node)}.{node.platform}"
+    return f"{prefix}{provider_of(node)}{'.' if node.platform else ''}{node.platform}"
 
 
 def provider_of(node: Node) -> str:
-    return "wxpay" if isinstance(node, WxpayNode) else "alipay"
+    return next(one.name for one in every_about() if type(node) is one.node)
 
 
 def check_node(node: Node, providers: Providers, now: datetime) -> list[Check]:
@@ -79,7 +81,9 @@ def _keys_detail(node: Node) -> str:
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
         return "the keys are readable; app_cert in place of serial_no would let the two be compared"
-    return "the keys are readable, and Alipay's is not the app's own"
+    if isinstance(node, AlipayNode):
+        return "the keys are readable, and Alipay's is not the app's own"
+    return "everything that it needs is there, and readable"
 
 
 def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
@@ -118,7 +122,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _wxpay_mode(node) if isinstance(node, WxpayNode) else _alipay_mode(node)
+    state, detail, advice = _MODES.get(provider_of(node), _other_mode)(node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -144,3 +148,22 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sign_type == "RSA":
         return "warning", "key mode with sign_type RSA (SHA-1)", "switch the app to RSA2 in Alipay's console"
     return "ok", "key mode", ""
+
+
+def _vkspay_mode(node: Any) -> tuple[State, str, str]:
+    if node.observed_only:
+        return "ok", f"store {node.mch_id}, only what was seen of the real gateway", ""
+    return "ok", f"store {node.mch_id}", ""
+
+
+def _other_mode(node: Any) -> tuple[State, str, str]:
+    if getattr(node, "sandbox", False) and not node.base_url:
+        return "warning", "the sandbox: no real money", "remove sandbox to take payments"
+    return "ok", "production", ""
+
+
+_MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
+    "wxpay": _wxpay_mode,
+    "alipay": _alipay_mode,
+    "vkspay": _vkspay_mode,
+}

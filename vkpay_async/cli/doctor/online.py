@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
@@ -23,8 +23,9 @@ from vkpay_async.errors import (
 from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
-from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.transport import Transport
+
+Question: TypeAlias = Callable[[Any, Any, Env], Flow[str]]
 
 KIND = "online"
 SKEW_NOTED_MS = 30_000
@@ -65,11 +66,12 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
-    provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
-    return _ask_wxpay(node, provider) if isinstance(node, WxpayNode) else _ask_alipay(node, provider, env)
+    name = provider_of(node)
+    ask: Question = _QUESTIONS.get(name, _ask_other)
+    return ask(node, providers.get(node.pid, f"{name}_{node.platform}"), env)
 
 
-def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
+def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
     """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
     if node.wxpay_public_key:
         yield from provider.echo("vkpay doctor")
@@ -91,11 +93,28 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_other(node: Node, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: it is looked for only after the call was accepted."""
+    number = f"doctor_{env.nonce()[:24]}"
+    try:
+        yield from provider.query(OrderRef(pay_type=f"{provider.name}_{node.platform}", out_trade_no=number))
+    except ResourceNotFound as answer:
+        return f"the call is accepted ({answer.code})"
+    return "the call is accepted"
+
+
+_QUESTIONS: dict[str, Question] = {
+    "wxpay": _ask_wxpay,
+    "alipay": _ask_alipay,
+}
+
+
 def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
     request = next(flow)
     while True:
         response = yield request
-        arrived(response)
+        if isinstance(response, HttpResponse):  # and not a shared token
+            arrived(response)
         try:
             request = flow.send(response)
         except StopIteration as stop:
