@@ -16,7 +16,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 
 $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) -e '.[cli,simulator,fast,postgres,mysql]'
+	$(PIP) -e '.[cli,simulator,huawei,fast,postgres,mysql]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

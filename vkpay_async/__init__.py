@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         PageUrl,
         PayLink,
         TradeNo,
+        VirtualPaymentParams,
     )
     from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
@@ -152,6 +153,7 @@ __all__ = [
     "VKPay",
     "VKPayError",
     "ValidationFailed",
+    "VirtualPaymentParams",
     "__version__",
     "config_from_dict",
     "config_from_env",
@@ -181,7 +183,8 @@ _NAMES = {
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo"
+        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo "
+        "VirtualPaymentParams"
     ),
     "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
 }

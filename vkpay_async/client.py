@@ -28,8 +28,9 @@ from vkpay_async.service.bound import BoundProvider
 from vkpay_async.service.context import Context
 from vkpay_async.service.options import AuthorizationOptions, PaymentOptions, TransferOptions
 from vkpay_async.service.payments import PaymentRequest, Payments
+from vkpay_async.service.purchases import Purchases, checked_proof
 from vkpay_async.service.refunds import Refunds
-from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
+from vkpay_async.service.results import Payment, PaymentStatus, PurchaseStatus, RefundStatus
 from vkpay_async.service.shared import SharedTokens
 from vkpay_async.service.transfers import Transfers
 from vkpay_async.transport import Transport
@@ -95,6 +96,7 @@ class VKPay:
             pipeline=self._pipeline,
         )
         self._payments = Payments(context)
+        self._purchases = Purchases(context)
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
         self._authorizations = Authorizations(context)
@@ -179,6 +181,31 @@ class VKPay:
         )
         await self._known.ensure(request.pid)
         return await self._payments.create(request)
+
+    async def verify_purchase(
+        self,
+        *,
+        out_trade_no: str,
+        signed_transaction: str | None = None,
+        transaction_id: str | None = None,
+        transaction_receipt: str | None = None,
+        transaction_identifier: str | None = None,
+        await_max_time: int = 20,
+    ) -> PurchaseStatus:
+        """Takes in what a customer has bought on a device (Apple), and credits its order once.
+
+        One of: StoreKit 2's ``signed_transaction`` (``jwsRepresentation``), a ``transaction_id``, or an old base64
+        ``transaction_receipt`` with its ``transaction_identifier``. Waits up to ``await_max_time`` seconds for the order's handler.
+        The app finishes the transaction when ``finish`` is true. A renewal is credited to an order of its own.
+
+        Raises :class:`OrderNotFound` (2001), :class:`NotificationMismatch` for what is not this order's,
+        :class:`SignatureInvalid`, :class:`InvalidArgument` (1014, 1015, 1016), :class:`OrderConflict`, :class:`ProviderError`,
+        :class:`TransportError`.
+        https://developer.apple.com/documentation/storekit/verificationresult/jwsrepresentation-21vgo
+        """
+        proof = checked_proof(signed_transaction, transaction_id, transaction_receipt, transaction_identifier)
+        order = await self._order(out_trade_no, None, None)
+        return await self._purchases.verify(order, proof, await_max_time=await_max_time)
 
     async def query_payment(
         self,

@@ -68,8 +68,8 @@ class OrderNotRefunded(OrderError):
 class RefundTooSoon(OrderError):
     """The provider wants a minute between two refunds of an order. Code 2004.
 
-    WeChat Pay says so by ``FREQUENCY_LIMITED``, after which the refund may stand: that is :class:`OutcomeUnknown`. This
-    one is for providers whose refusal is certain, and none of those is here yet.
+    Huawei Pay refuses it for certain: try again in a minute. WeChat Pay says so by ``FREQUENCY_LIMITED``, after which the
+    refund may stand: that is :class:`OutcomeUnknown`.
     """
 
     code = 2004

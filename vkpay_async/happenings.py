@@ -10,7 +10,7 @@ import msgspec
 from vkpay_async.errors import VKPayError
 from vkpay_async.models import Transfer, Value
 from vkpay_async.money import Fen
-from vkpay_async.order import Order
+from vkpay_async.order import Order, RefundEntry
 
 DEFAULT_PID = "default"
 AUTHORIZATION = "transfer_auth"
@@ -69,13 +69,17 @@ class TransferRecord(Value, frozen=True, kw_only=True):
 
 
 class RefundChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a refund. ``check_due`` is when the provider is to be asked again, ``None`` for never."""
+    """What became of a refund. ``check_due`` is when the provider is to be asked again, ``None`` for never.
+
+    ``new`` is kept where nobody had asked for it.
+    """
 
     out_refund_no: str
     state: str
     refund_id: str | None = None
     success_date: int | None = None
     check_due: int | None = None
+    new: RefundEntry | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

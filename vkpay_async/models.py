@@ -121,6 +121,8 @@ _HIDDEN = frozenset(
         "headers",
         "name",
         "order_string",
+        "signed_transaction",
+        "transaction_receipt",
         "user_display_name",
         "user_name",
     }
@@ -190,7 +192,9 @@ class Trade(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An order as the provider has it, from a query, a code payment or a notification.
 
     ``total_fee`` is what was asked for, ``None`` where the answer leaves it out. ``out_trade_no`` is empty where the provider
-    knows the order by ``provider_order_no`` alone.
+    knows the order by ``provider_order_no`` alone. ``product_id`` and ``quantity`` say what was bought, where the provider is
+    the shop; ``recurring`` is a payment that came by itself, for a subscription; ``environment`` is where play money is told
+    from real.
     """
 
     out_trade_no: str
@@ -205,7 +209,21 @@ class Trade(Value, frozen=True, kw_only=True, omit_defaults=True):
     sub_mchid: str | None = None
     openid: str | None = None
     success_time: int | None = None
+    product_id: str | None = None
+    quantity: int | None = None
+    recurring: bool = False
+    environment: str | None = None
     raw: Mapping[str, Any] = {}
+
+
+class PurchaseProof(Value, frozen=True, kw_only=True):
+    """What a device has of a purchase: StoreKit 2's signed transaction, or a transaction's number, or an old receipt with
+    the number of a transaction in it."""
+
+    signed_transaction: str | None = None
+    transaction_id: str | None = None
+    transaction_receipt: str | None = None
+    transaction_identifier: str | None = None
 
 
 class RefundRequest(Value, frozen=True, kw_only=True):
@@ -230,7 +248,10 @@ class RefundRef(Value, frozen=True, kw_only=True):
 
 
 class Refund(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A refund as the provider has it. ``PROCESSING`` means accepted: the money is on its way."""
+    """A refund as the provider has it. ``PROCESSING`` means accepted: the money is on its way.
+
+    ``share`` is set for one that the provider made of its own accord: how much of the order, in thousandths of a percent.
+    """
 
     out_trade_no: str
     out_refund_no: str
@@ -239,6 +260,7 @@ class Refund(Value, frozen=True, kw_only=True, omit_defaults=True):
     refund_fee: Fen
     total_fee: Fen | None = None
     cash_refund_fee: Fen | None = None
+    share: int | None = None
     transaction_id: str | None = None
     provider_order_no: str | None = None
     refund_id: str | None = None
@@ -455,13 +477,13 @@ class RawNotification(Value, frozen=True, kw_only=True):
     query: str = ""
 
 
-NotificationKind = Literal["payment", "refund", "transfer", "transfer_auth", "closed", "other"]
+NotificationKind = Literal["payment", "renewal", "refund", "transfer", "transfer_auth", "closed", "other"]
 
 
 class Notification(Value, frozen=True, kw_only=True):
     """A verified notification. Exactly the field of its kind is set; ``other`` is acknowledged and left alone.
 
-    ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is
+    ``renewal`` is a payment that goes on from an order's and gets an order of its own. ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is
     what the provider wants for this one in place of its usual word.
     """
 

@@ -12,6 +12,9 @@ from vkpay_async.money import Fen
 FORMER = "former_order_nos"
 """Where ``expand_data`` has the provider's numbers of earlier attempts."""
 
+RENEWAL_OF = "renewal_of"
+"""Under this name an order's ``expand_data`` says which one it goes on from."""
+
 
 class RefundEntry(Value, frozen=True, kw_only=True):
     """One refund in an order's ``refund_list``. ``state`` is ``PENDING`` from the moment before it is sent."""
@@ -92,6 +95,12 @@ class Order(Value, frozen=True, kw_only=True):
         What was shown to the payer then may still be paid.
         """
         return tuple(self.expand_data.get(FORMER, ()))
+
+    @property
+    def renewal_of(self) -> str | None:
+        """The order that this payment goes on from, where a subscription has renewed itself."""
+        first = self.expand_data.get(RENEWAL_OF)
+        return first if isinstance(first, str) else None
 
     def ref(self) -> OrderRef:
         return OrderRef(

@@ -109,6 +109,32 @@ class TradeNo(PayerSide, frozen=True, kw_only=True):
         return self.trade_no
 
 
+class TtPayParams(PayerSide, frozen=True, kw_only=True):
+    """``orderInfo`` of ``tt.pay`` (Douyin), whose ``service`` is 5. ``wrapped``: the client is given both."""
+
+    order_id: str
+    order_token: str
+    wrapped: bool = False
+
+    @property
+    def provider_order_no(self) -> str:
+        return self.order_id
+
+    def to_client(self) -> dict[str, Any]:
+        info = {"order_id": self.order_id, "order_token": self.order_token}
+        return {"service": 5, "orderInfo": info} if self.wrapped else info
+
+
+class RequestOrderParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``tt.requestOrder`` (Douyin): ``data`` goes there as the very text that was signed."""
+
+    data: str
+    byte_authorization: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"data": self.data, "byteAuthorization": self.byte_authorization}
+
+
 class CodePayResult(PayerSide, frozen=True, kw_only=True):
     """The answer to a scanned payment code: paid, or the payer is entering the password."""
 
@@ -129,4 +155,49 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
         }
 
 
-OrderInfo = JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
+
+
+class AppleOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to StoreKit with the purchase: the token is the only thing of the order that it carries."""
+
+    app_account_token: str
+    product_id: str | None = None
+    quantity: int = 1
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.app_account_token
+
+    def to_client(self) -> dict[str, Any]:
+        """As ``uni.requestVirtualPayment`` takes it (``apple``)."""
+        client: dict[str, Any] = {"appAccountToken": self.app_account_token, "quantity": self.quantity}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
+
+
+OrderInfo = (
+    JsapiParams
+    | AppParams
+    | CodeUrl
+    | H5Url
+    | PageUrl
+    | OrderString
+    | TradeNo
+    | CodePayResult
+    | TtPayParams
+    | RequestOrderParams
+    | VirtualPaymentParams
+    | AppleOrder
+)

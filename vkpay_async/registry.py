@@ -18,6 +18,10 @@ REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
     "vkspay": "vkpay_async.providers.vkspay",
+    "huawei": "vkpay_async.providers.huawei",
+    "douyin": "vkpay_async.providers.douyin",
+    "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
+    "appleiap": "vkpay_async.providers.appleiap",
 }
 """vk-uni-pay's name of a provider, and its folder."""
 

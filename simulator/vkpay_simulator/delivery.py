@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One attempt as it goes out: the provider signs anew for every attempt."""
+    """One attempt as it goes out: the provider signs anew for every attempt.
+
+    ``query`` is put after the delivery's address, for providers that sign there.
+    """
 
     headers: dict[str, str]
     body: bytes
+    query: str = ""
+    method: str = "POST"
+
+    def target(self, url: str) -> str:
+        """The address of this attempt."""
+        return f"{url}{'&' if '?' in url else '?'}{self.query}" if self.query else url
 
 
 @dataclass(slots=True, kw_only=True)

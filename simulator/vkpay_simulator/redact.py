@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 
 SHOWN = 8
-_NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier"
+HIDDEN = frozenset({"access-token", "cookie", "proxy-authorization"})
+_NAMES = (
+    "sign|bodySign|headerSign|sessionKey|session_key|app_auth_token|auth_token|auth_code|refresh_token|access_token"
+    "|access-token|secret|app_secret|client_secret|code_verifier|password"
+)
 _QUOTE = r"(?:\\{0,7}\"|%5C%22|%22|&quot;)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
 _PATTERNS = (
@@ -36,7 +40,7 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _header(name: str, value: str) -> str:
-    if name in ("cookie", "proxy-authorization") or (name == "authorization" and "signature=" not in value):
+    if name in HIDDEN or (name == "authorization" and "signature=" not in value):
         return "***"
     return redact(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vkpay_simulator.providers.base import Merchant
+from vkpay_simulator.providers.base import HasAddresses, Merchant
 from vkpay_simulator.world import World
 
 
@@ -30,17 +30,16 @@ def config(world: World, origin: str) -> dict[str, Any]:
 def _nodes(world: World, merchant: Merchant, origin: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for provider in world.providers.values():
+        addresses = {"baseUrl": origin}
+        if isinstance(provider, HasAddresses):
+            addresses |= provider.addresses(origin)
         for table, nodes in provider.config_row(merchant).items():
-            row[table] = _with_bases(nodes, origin)
+            row[table] = _located(nodes, addresses)
     return row
 
 
-def _with_bases(nodes: dict[str, Any], origin: str) -> dict[str, Any]:
+def _located(nodes: dict[str, Any], addresses: dict[str, str]) -> dict[str, Any]:
     """VksPay's table is a node itself, and has none for each platform."""
     if not any(isinstance(node, dict) for node in nodes.values()):
-        return {**nodes, "baseUrl": origin}
-    return {name: _with_base(node, origin) for name, node in nodes.items()}
-
-
-def _with_base(node: Any, origin: str) -> Any:
-    return {**node, "baseUrl": origin} if isinstance(node, dict) else node
+        return {**nodes, **addresses}
+    return {name: {**node, **addresses} if isinstance(node, dict) else node for name, node in nodes.items()}

@@ -16,7 +16,7 @@ from vkpay_simulator.explain import of_attempt
 from vkpay_simulator.faults import BadSignature, DuplicateNotify, LoseNotify, Target
 from vkpay_simulator.journal import Entry, shown
 from vkpay_simulator.providers.base import SimulatorError
-from vkpay_simulator.redact import redact_headers
+from vkpay_simulator.redact import redact, redact_headers
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -184,8 +184,8 @@ class Sender:
                 at_ms=attempt.at_ms,
                 real_ms=self._world.clock.real_ms(),
                 duration_ms=attempt.duration_ms,
-                method="POST",
-                target=delivery.url,
+                method=outgoing.method if outgoing else "POST",
+                target=redact(outgoing.target(delivery.url) if outgoing else delivery.url),
                 request_headers=redact_headers(outgoing.headers) if outgoing else {},
                 request_body=shown(outgoing.body) if outgoing else "",
                 status=attempt.status,

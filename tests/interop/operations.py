@@ -75,6 +75,36 @@ VKSPAY = {
     "wrong_key": "Wrong key refused",
 }
 
+APPLE = {
+    "transaction": "Get Transaction Info",
+    "app_transaction": "Get App Transaction Info",
+    "history": "Get Transaction History, pages and filters",
+    "history_v1": "Get Transaction History V1",
+    "refunds": "Get Refund History, pages",
+    "statuses": "Get All Subscription Statuses, renewal info verified",
+    "lookup": "Look Up Order ID",
+    "consumption": "Send Consumption Information",
+    "consumption_v1": "Send Consumption Information V1",
+    "finish": "Finish Transaction",
+    "set_token": "Set App Account Token",
+    "extend": "Extend a Subscription Renewal Date, and no third time",
+    "extend_all": "Extend for All Active Subscribers, and its status",
+    "notify": "A subscription's life in twelve notifications, each verified",
+    "notify_tampered": "Tampered notification refused, and another app's",
+    "test_notification": "Request a Test Notification, and its status",
+    "notification_history": "Get Notification History, pages and filters",
+    "retention": "Retention messaging, all fourteen calls",
+    "production": "Production, and an app that was never released",
+    "verify_online": "Signed data verified with OCSP",
+    "verify_revoked": "Revoked certificate and silent responder refused",
+    "receipt": "Transaction id read from both kinds of receipt",
+    "offers": "Offer signatures taken, and a wrong one refused",
+    "business_error": "Business error read",
+    "rate_limit": "Rate limit met",
+    "wrong_key": "Wrong API key refused",
+    "bad_signature": "Forged answer refused",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
@@ -96,7 +126,7 @@ class Client:
         return [operation for operation in OPERATIONS[self.provider] if operation not in self.lacks]
 
 
-OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "vkspay": VKSPAY}
+OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "vkspay": VKSPAY, "appleiap": APPLE}
 CLIENTS = [
     Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
     Client(
@@ -132,4 +162,21 @@ CLIENTS = [
         note="decrypts an encrypted answer, but cannot check its signature",
     ),
     Client(name="vkspay-example", home="vkspay-example", provider="vkspay", prefix="vks", apart=True),
+    Client(
+        name="app-store-server-library", home="app-store-server-library", provider="appleiap", prefix="aps"
+    ),
+    Client(
+        name="app-store-server-library-async",
+        home="app-store-server-library",
+        provider="appleiap",
+        prefix="apa",
+        title="app-store-server-library (async)",
+    ),
+    Client(
+        name="apple-app-store-server-library",
+        home="apple-app-store-server-library",
+        provider="appleiap",
+        prefix="apn",
+        title="@apple/app-store-server-library (npm)",
+    ),
 ]

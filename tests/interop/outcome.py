@@ -11,7 +11,7 @@ from typing import Any
 from operations import OPERATIONS, Client
 
 BEGIN, END = "<!-- interop:begin -->", "<!-- interop:end -->"
-HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay", "vkspay": "VksPay"}
+HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay", "vkspay": "VksPay", "appleiap": "App Store"}
 
 
 @dataclass(kw_only=True)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 PATIENCE_S = 10
 REPLIES = {
     "alipay": b"success",
+    "appleiap": b"",
     "wxpay": b'{"code":"SUCCESS","message":"OK"}',
     "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',
 }

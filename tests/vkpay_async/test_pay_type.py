@@ -186,6 +186,13 @@ def test_an_unknown_provider_is_1005(provider: Any) -> None:
     assert caught.value.code == 1005
 
 
+def test_douyin_is_paid_in_its_mini_program() -> None:
+    assert resolve("douyin", "mp-toutiao") == "douyin_mp-toutiao"
+    for elsewhere in ({"platform": "h5"}, {"platform": "mp-toutiao", "need_qrcode": True}):
+        with pytest.raises(InvalidArgument, match="douyin cannot be paid"):
+            resolve("douyin", **elsewhere)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("platform", [None, ""])
 @pytest.mark.parametrize("provider", ["wxpay", "alipay"])
 def test_a_missing_platform_is_1011(provider: str, platform: str | None) -> None:
@@ -202,6 +209,20 @@ def test_a_foreign_mini_program_is_refused_with_a_way_out(provider: str, platfor
     with pytest.raises(InvalidArgument, match="need_qrcode=True") as caught:
         resolve(provider, platform)
     assert caught.value.code == -1
+
+
+@pytest.mark.parametrize("platform", [*EVERY_PLATFORM, "a-till"])
+def test_virtual_payment_is_for_wechats_mini_programs(platform: str) -> None:
+    if platform == "mp-weixin":
+        assert resolve("wxpay-virtual", platform) == "wxpay-virtual_mp-weixin"
+        assert resolve("wxpay-virtual", platform, is_pc=True) == "wxpay-virtual_mp-weixin"
+    else:
+        with pytest.raises(InvalidArgument, match="no QR codes either"):
+            resolve("wxpay-virtual", platform)
+    with pytest.raises(InvalidArgument, match="no QR codes either"):
+        resolve("wxpay-virtual", platform, need_qrcode=True)
+    with pytest.raises(InvalidArgument, match="no product 'codepay'; it has mp-weixin"):
+        resolve("wxpay-virtual", platform, auth_code="134567890123456789")
 
 
 def test_an_unknown_product_is_answered_with_those_there_are() -> None:

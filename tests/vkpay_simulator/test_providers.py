@@ -14,6 +14,9 @@ from vkpay_simulator.world import Settings, World
 NODES = {
     "wxpay": {"mp-weixin", "app-plus", "h5", "h5-weixin", "mweb", "transfer", "codepay"},
     "alipay": {"mp-alipay", "app-plus", "h5", "transfer", "codepay"},
+    "huawei": {"mp-harmony", "app-harmony"},
+    "douyin": {"mp-toutiao"},
+    "wxpay-virtual": {"mp-weixin"},
 }
 
 
@@ -51,6 +54,12 @@ def test_one_seed_makes_the_same_world() -> None:
         ("POST", "/v3/refund/domestic/refunds", "wxpay.refund"),
         ("GET", "/gateway.do?method=alipay.trade.query", "alipay.trade.query"),
         ("POST", "/gateway.do", "alipay.gateway"),
+        ("POST", "/api/v2/aggr/preorder/create/fa", "huawei.prepay"),
+        ("GET", "/api/v1/aggr/transactions/refunds/merc-orders/R1", "huawei.query_refund"),
+        ("POST", "/api/apps/ecpay/v1/create_order", "douyin.create_order"),
+        ("POST", "/api/trade_basic/v1/developer/order_query/", "douyin.order_query"),
+        ("POST", "/xpay/query_order", "wxpay-virtual.query_order"),
+        ("POST", "/cgi-bin/stable_token", "wxpay-virtual.stable_token"),
     ],
 )
 async def test_strangers_are_refused_under_the_operations_name(

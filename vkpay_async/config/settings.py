@@ -15,6 +15,9 @@ Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 
 
+_INSTEAD = {"page": "h5", "wap": "h5", "app-plus": "app-harmony", "app-harmony": "app-plus"}
+
+
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How calls to the providers are made. Times are in seconds, sizes in bytes."""
 
@@ -37,12 +40,12 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alipay_app_pay_to_h5_pay: bool | None = None
 
     def find_node(self, provider: str, platform: str) -> Node | None:
-        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5.
+        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5, and Huawei's app has two names.
 
         A provider with one node for everything has it under the platform ``""``.
         """
-        found = self.nodes.get((provider, platform)) or self.nodes.get((provider, ""))
-        return self.nodes.get((provider, "h5")) if found is None and platform in ("page", "wap") else found
+        names = (platform, _INSTEAD.get(platform, ""), "")
+        return next((node for name in names if (node := self.nodes.get((provider, name)))), None)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

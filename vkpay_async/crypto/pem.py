@@ -12,7 +12,7 @@ import re
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     load_der_public_key,
@@ -40,6 +40,20 @@ def load_private_key(material: str | bytes) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("expected an RSA private key, found another kind")
     _self_test(key)
+    return key
+
+
+def load_ec_private_key(material: str | bytes) -> ec.EllipticCurvePrivateKey:
+    """A private key on P-256 in PKCS #8, as in Apple's ``.p8``. Raises ``ValueError`` saying what was found instead."""
+    label, der = _first_block(material)
+    if label in ("CERTIFICATE", "PUBLIC KEY"):
+        raise ValueError(f"expected a private key, found a {label.lower()}")
+    try:
+        key = load_der_private_key(der, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("not a private key in PKCS #8") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("expected a private key on P-256, found another kind")
     return key
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from vkpay_async.errors import InvalidArgument, OrderNotFound
 from vkpay_async.happenings import Claim, Claimed, Event, Operation, Outcome, RefundChange, TransferRecord
-from vkpay_async.ledger import claims, due, events, orders, refunds, transfers
+from vkpay_async.ledger import bindings, claims, due, events, orders, refunds, transfers
 from vkpay_async.ledger.engine import open_store
 from vkpay_async.ledger.group_commit import GroupCommit
 from vkpay_async.ledger.migrations import prepare
@@ -187,6 +187,10 @@ class Ledger:
 
     async def get_transfer(self, out_bill_no: str, pid: str | None = None) -> TransferRecord | None:
         return await self.read(lambda c: transfers.find(c, out_bill_no, pid))
+
+    async def bind(self, event: Event) -> str | None:
+        """The order that a payment was first taken for: the ``path`` of the first event of its name."""
+        return await self.write(lambda c: bindings.bind(c, event))
 
     async def claim(self, claim: Claim) -> Claimed:
         """Keeps what happened and what it changes, in one transaction with whatever else waits to be committed."""

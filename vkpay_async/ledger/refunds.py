@@ -95,7 +95,7 @@ def change(connection: Connection, order: Order, wanted: RefundChange) -> Order:
     """
     known = _entry(order, wanted.out_refund_no)
     if known is None:
-        return order
+        return order if wanted.new is None else _unasked(connection, order, wanted.new, wanted)
     state = wanted.state if _may_become(known.state, wanted.state) else known.state
     entry = msgspec.structs.replace(known, state=state, refund_id=wanted.refund_id or known.refund_id)
     if entry == known:
@@ -112,6 +112,19 @@ def change(connection: Connection, order: Order, wanted: RefundChange) -> Order:
         },
     )
     changed = _summed(order, tuple(entry if e is known else e for e in order.refund_list))
+    _keep_sums(connection, changed)
+    return changed
+
+
+def _unasked(connection: Connection, order: Order, entry: RefundEntry, wanted: RefundChange) -> Order:
+    """Keeps a refund that the provider made of its own accord: no more than what is left of the order."""
+    entry = msgspec.structs.replace(entry, refund_fee=min(entry.refund_fee, order.refundable))
+    row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+    place = {"out_trade_no": order.out_trade_no, "position": order.refund_num + 1, "checks": 0}
+    connection.execute(insert(refunds), {**place, **row, "success_date": wanted.success_date})
+    changed = msgspec.structs.replace(
+        _summed(order, (entry, *order.refund_list)), refund_num=order.refund_num + 1
+    )
     _keep_sums(connection, changed)
     return changed
 

@@ -17,6 +17,7 @@ from vkpay_async.notify.matching import (
     check_transfer,
 )
 from vkpay_async.notify.routes import payment_path
+from vkpay_async.notify.unasked import unasked_entry
 from vkpay_async.order import FORMER, Order
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
@@ -84,7 +85,15 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
         return _unmatched(event, known, error, terms)
     if known is not None and known.state != "unmatched":
         return _met_again(known, terms)
-    if all(entry.out_refund_no != refund.out_refund_no for entry in order.refund_list):
+    if refund.share is not None and not order.paid:
+        text = (
+            f"order {order.out_trade_no} was given back before it was known to be paid: nothing was delivered for it, and "
+            "nothing is to be done"
+        )
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    if refund.share is None and all(
+        entry.out_refund_no != refund.out_refund_no for entry in order.refund_list
+    ):
         text = (
             f"refund {refund.out_refund_no} was not made through this ledger: if it was made in the provider's console, "
             "nothing is to be done but your own books"
@@ -96,6 +105,7 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
         refund_id=refund.refund_id,
         success_date=(refund.success_time or terms.now) if refund.state.final else None,
         check_due=None if refund.state.final else terms.now + CHECK_AGAIN_MS,
+        new=unasked_entry(refund, terms.now),
     )
     if not refund.state.final:
         return Decision(refund=change)

@@ -9,16 +9,19 @@ from vkpay_async.providers.base import Provider
 
 
 def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
-    """Raises :class:`NotificationMismatch` unless number, app, merchant and amount are the order's."""
+    """Raises :class:`NotificationMismatch` unless number, app, merchant and amount are the order's.
+
+    Where the provider is the shop and the order names a product, that product counts and not its price.
+    """
     _same("order number", trade.out_trade_no or None, order.out_trade_no)
     _check_providers_number(order, trade.provider_order_no)
     _same("app id", trade.appid, provider.appid)
     _same("merchant", trade.mch_id, _merchant(order, provider))
     if order.sub_mchid:
         _same("sub-merchant", trade.sub_mchid or "", order.sub_mchid)
-    if trade.total_fee is None and trade.provider_order_no is not None:
+    if trade.total_fee is None and trade.product_id is None and trade.provider_order_no is not None:
         return  # the provider says no amount; its order of that number was made with ours
-    if trade.total_fee != order.total_fee:
+    if not _same_goods(order, trade) and trade.total_fee != order.total_fee:
         raise NotificationMismatch(
             f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"
         )
@@ -29,7 +32,10 @@ def check_refund(order: Order, refund: Refund, provider: Provider) -> None:
     _same("app id", refund.appid, provider.appid)
     _same("merchant", refund.mch_id, _merchant(order, provider))
     _same("order number", refund.out_trade_no or None, order.out_trade_no)
-    _check_providers_number(order, refund.provider_order_no)
+    if refund.share is not None:
+        _same("payment", refund.transaction_id, order.transaction_id)
+    if refund.transaction_id is None or refund.transaction_id != order.transaction_id:
+        _check_providers_number(order, refund.provider_order_no)
     _same("total", refund.total_fee, order.total_fee)
 
 
@@ -58,6 +64,16 @@ def _check_providers_number(order: Order, theirs: str | None) -> None:
         raise NotificationMismatch(
             f"the provider's order {theirs!r} is not this one's, {order.provider_order_no!r}; nothing was changed"
         )
+
+
+def _same_goods(order: Order, trade: Trade) -> bool:
+    """Whether what was bought is what the order is for. Raises for something else."""
+    wanted = order.expand_data.get("product_id")
+    if wanted is None or trade.product_id is None:
+        return False
+    _same("product", trade.product_id, wanted)
+    _same("quantity", trade.quantity, order.expand_data.get("quantity"))
+    return True
 
 
 def _merchant(order: Order, provider: Provider) -> str | None:

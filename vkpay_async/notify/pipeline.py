@@ -7,6 +7,7 @@ transaction; a copy, in this process or another, finds it and changes nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,15 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from vkpay_async.config import Config
-from vkpay_async.errors import InvalidArgument, VKPayError
+from vkpay_async.errors import InvalidArgument, OrderConflict, VKPayError
 from vkpay_async.happenings import Claim, Claimed, Event, record_of
 from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
 from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
+from vkpay_async.notify.renewals import renewal_of
 from vkpay_async.notify.running import Runner
+from vkpay_async.notify.unasked import measured
 from vkpay_async.notify.waiting import Waiting
+from vkpay_async.order import Order
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Env, Provider
 from vkpay_async.providers.registry import Providers
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from vkpay_async.ledger import Ledger
 
 log = logging.getLogger("vkpay_async.notify")
+
+REPAIR_AFTER_MS = 60_000
+"""How long a renewal may be kept without its payment before the provider is asked."""
 
 
 Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization
@@ -51,13 +58,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """``first``: this call moved the order. ``error``: it does not fit. ``running``: the handler, where this process has it.
 
-    ``stored`` is the state of the event as it was committed.
+    ``stored`` is the state of the event as it was committed, ``number`` what it is about.
     """
 
     first: bool = False
     error: VKPayError | None = None
     running: asyncio.Task[bool] | None = None
     stored: str = "done"
+    number: str = ""
 
 
 class Pipeline:
@@ -80,6 +88,30 @@ class Pipeline:
         event = self._event("payment", number, (trade.transaction_id or "", "PAID"), trade, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
 
+    async def renewed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
+        """A payment that goes on from that of order ``number``, and gets an order of its own.
+
+        One that somebody did order pays that order as any other does, unless another payment has.
+        """
+        first = await self._ledger.require(number)
+        ordered = not trade.recurring and not first.paid
+        if ordered or trade.transaction_id in (None, first.transaction_id):
+            return await self.paid(number, trade, provider, source)
+        row = renewal_of(first, trade, source.pay_type, now=self._env.now_ms())
+        if await self._ledger.get(row.out_trade_no) is None:
+            with contextlib.suppress(
+                OrderConflict
+            ):  # another process has just kept it, and it may be paid by now
+                await self._ledger.add(row, repair_due=row.create_date + REPAIR_AFTER_MS)
+        own = msgspec.structs.replace(trade, out_trade_no=row.out_trade_no, provider_order_no=None)
+        return await self.paid(row.out_trade_no, own, provider, source)
+
+    async def bound(self, order: Order, trade: Trade, provider: Provider, source: Source) -> str | None:
+        """The order that a payment without any number of ours was first taken for: it is that one's ever after."""
+        subject = (trade.environment or "", "TAKEN")
+        event = self._event("bound", trade.transaction_id or "", subject, trade, provider, source)
+        return await self._ledger.bind(msgspec.structs.replace(event, path=order.out_trade_no))
+
     async def closed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A trade that ended without payment."""
         event = self._event("closed", number, (trade.transaction_id or "", "CLOSED"), trade, provider, source)
@@ -87,7 +119,7 @@ class Pipeline:
 
     async def refunded(self, number: str, refund: Refund, provider: Provider, source: Source) -> Settled:
         """A refund's news; its handler is told of its end."""
-
+        refund = measured(refund, await self._ledger.get(number)) if refund.share is not None else refund
         subject = (refund.out_refund_no, refund.state.value)
         event = self._event("refund", number, subject, refund, provider, source)
         return await self._settle(event, lambda f, t: decisions.on_refund(f, event, refund, provider, t))
@@ -177,7 +209,13 @@ class Pipeline:
         if claimed.moved:
             self.waiting.wake(event.number)
             self._ledger.tell(event.number)
-        return Settled(first=claimed.moved, error=claimed.error, running=running, stored=claimed.event.state)
+        return Settled(
+            first=claimed.moved,
+            error=claimed.error,
+            running=running,
+            stored=claimed.event.state,
+            number=event.number,
+        )
 
     def _terms(self, kind: str) -> Terms:
         return Terms(

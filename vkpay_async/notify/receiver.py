@@ -202,6 +202,10 @@ class Receiver:
         about = notification.trade or notification.refund
         if about is None or about.out_trade_no:
             return "" if about is None else about.out_trade_no
+        if notification.refund is not None and notification.refund.transaction_id is not None:
+            paid = await self._ledger.get_by_transaction(notification.refund.transaction_id)
+            if paid is not None:
+                return paid.out_trade_no
         theirs, provider = about.provider_order_no or "", split_pay_type(route.pay_type)[0]
         order = await self._ledger.get_by_providers_number(provider, theirs)
         if order is None:
@@ -222,6 +226,8 @@ class Receiver:
             return await pipeline.refunded(number, notification.refund, provider, source)
         if notification.trade is not None and notification.kind == "payment":
             return await pipeline.paid(number, notification.trade, provider, source)
+        if notification.trade is not None and notification.kind == "renewal":
+            return await pipeline.renewed(number, notification.trade, provider, source)
         if notification.trade is not None and notification.kind == "closed":
             return await pipeline.closed(number, notification.trade, provider, source)
         return Settled()

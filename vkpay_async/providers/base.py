@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 import msgspec
 
-from vkpay_async.errors import InvalidArgument
+from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.models import (
     AuthorizationRequest,
     BillRow,
@@ -21,6 +21,7 @@ from vkpay_async.models import (
     Notification,
     NotifyReply,
     OrderRef,
+    PurchaseProof,
     RawNotification,
     Refund,
     RefundRef,
@@ -57,6 +58,11 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     fetches_key: bool = False
     timeout_ms: int | None = None
     max_response: int = 0
+
+    def __repr__(self) -> str:
+        """Without headers, body and query: providers want tokens and signatures in each of them."""
+        address, mark, _ = self.url.partition("?")
+        return f"HttpRequest({self.operation}: {self.method} {address}{mark and '?***'})"
 
 
 class HttpResponse(Value, frozen=True, kw_only=True):
@@ -135,6 +141,14 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
 
     now_ms: Callable[[], int]
     nonce: Callable[[], str]
+
+
+@runtime_checkable
+class SellsItself(Protocol):
+    """A provider that is the shop: a device brings proof of what was bought there."""
+
+    def purchase(self, order: OrderRef, proof: PurchaseProof) -> Flow[Trade]:
+        """What was bought for an order. Raises :class:`NotificationMismatch`, :class:`SignatureInvalid`."""
 
 
 class Provider(Protocol):
@@ -242,7 +256,12 @@ def run_offline(
     try:
         step: Step = next(flow)
         while True:
-            step = flow.send(cast("HttpResponse", _served_offline(step, answer, values)))
+            try:
+                found = _served_offline(step, answer, values)
+            except VKPayError as error:
+                step = cast("Step", flow.throw(error))
+            else:
+                step = flow.send(cast("HttpResponse", found))
     except StopIteration as stop:
         result: T = stop.value
         return result

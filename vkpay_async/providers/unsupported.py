@@ -63,7 +63,7 @@ class Unsupported:
         self._lacks("create_authorization", "only wxpay has it")
 
     def query_authorization(
-        self, out_authorization_no: str, *, display: bool = False
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
     ) -> Flow[TransferAuthorization]:
         self._lacks("query_authorization", "only wxpay has it")
 

@@ -61,9 +61,12 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
     app_auth_token: str | None = None
     provider_pay_method: str | None = None
     wxpay_virtual: Mapping[str, Any] | None = None
+    biz_type: str | None = None
+    appleiap: Mapping[str, Any] | None = None
+    productid: str | None = None
 
 
-_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual")
+_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type", "appleiap", "productid")
 """Arguments that some providers alone have; they check them themselves."""
 
 
@@ -289,12 +292,13 @@ def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:
         order_paid=paid,
         status=order.status,
         trade_state=trade.state,
-        msg="ok" if paid else _unpaid_text(trade),
+        msg="ok" if paid else unpaid_text(trade),
         transaction_id=order.transaction_id or trade.transaction_id,
         user_order_success=order.user_order_success,
         pay_order=order if pay_order_info else None,
     )
 
 
-def _unpaid_text(trade: Trade) -> str:
+def unpaid_text(trade: Trade) -> str:
+    """As vk-uni-pay words it."""
     return "订单已退款" if "退款" in trade.description else trade.description or "未支付或已退款"

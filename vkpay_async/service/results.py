@@ -77,6 +77,20 @@ class PaymentStatus(Value, frozen=True, kw_only=True):
         return client
 
 
+class PurchaseStatus(PaymentStatus, frozen=True, kw_only=True):
+    """What became of a purchase that a customer has made. ``finish``: the app may finish the transaction, for it was credited,
+    or never will be. ``repeat``: it had been credited before, to ``out_trade_no``. ``environment`` tells play money from real."""
+
+    finish: bool
+    environment: str | None = None
+    repeat: bool = False
+
+    def to_client(self) -> dict[str, Any]:
+        """As vk-uni-pay has it: ``code`` 0 where the app may finish."""
+        code = 0 if self.finish else -1
+        return {**super().to_client(), "code": code, "repeat": self.repeat}
+
+
 class RefundStatus(Value, frozen=True, kw_only=True):
     """How a refund stands, with the order it belongs to."""
 

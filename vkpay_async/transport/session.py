@@ -20,6 +20,7 @@ from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse, OffLoop,
 from vkpay_async.telemetry import ProviderCall, provider_call
 from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
 from vkpay_async.transport.shared import InMemory, SharedValues
+from vkpay_async.transport.working import Workers
 
 if TYPE_CHECKING:
     import aiohttp
@@ -49,6 +50,7 @@ class Transport:
         self._sleep = sleep
         self.shared: SharedValues = InMemory()
         """Where Flows find their tokens; the application puts its ledger's here."""
+        self._workers = Workers()
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -100,7 +102,7 @@ class Transport:
         """What a Flow needs besides the network; its next step, or its result."""
         try:
             if isinstance(step, OffLoop):
-                answer = await asyncio.to_thread(step.work)
+                answer = await self._workers.run(step.work)
             else:
                 answer = await self.shared.get(step, self.run)
         except VKPayError as error:
@@ -110,6 +112,7 @@ class Transport:
 
     async def close(self) -> None:
         """Closes the session and waits for its connections."""
+        self._workers.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -149,7 +152,8 @@ class Transport:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NotSent(f"cannot connect: {str(error) or type(error).__name__}")
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            return NotSent(f"cannot connect: not an address: {error}")
+            # An address may carry a token or a secret in its query.
+            return NotSent(f"cannot connect: not an address: {str(error).partition('?')[0]}")
         except TimeoutError:
             return NoAnswer("no answer in time")
         except aiohttp.ClientError as error:

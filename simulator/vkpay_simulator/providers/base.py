@@ -66,6 +66,14 @@ class NamesErrorCodes(Protocol):
 
 
 @runtime_checkable
+class HasAddresses(Protocol):
+    """A provider with more hosts than one: what its nodes hold beside ``baseUrl``."""
+
+    def addresses(self, origin: str) -> dict[str, str]:
+        """Where the others are, under the simulator's own address."""
+
+
+@runtime_checkable
 class TakesAuthorizations(Protocol):
     """A provider whose users can authorise transfers once for all."""
 

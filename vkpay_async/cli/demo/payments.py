@@ -18,9 +18,10 @@ REFUNDS = 2
 FULLY_REFUNDED = 3
 BY_NOTIFICATION = 1
 
-# WeChat Pay takes one refund of an order a minute, and settles it later; the others' are final at once.
-PAUSE_S = {"wxpay": 61}
-SETTLING_S = {"wxpay": 2}
+# WeChat Pay takes one refund of an order a minute, and like Douyin settles it later; virtual payment takes one when the one
+# before has ended. The others' are final at once.
+PAUSE_S = {"wxpay": 61, "wxpay-virtual": 4}
+SETTLING_S = {"wxpay": 2, "douyin": 2, "wxpay-virtual": 4}
 
 PARTNER_WAYS = ("wxpay_mp-weixin", "alipay_h5")
 
@@ -39,6 +40,8 @@ def partner_flows(shop: Shop, merchant: str) -> list[DemoFlow]:
 
 
 async def create(sale: Sale) -> str:
+    if sale.way.entry is not None:
+        await sale.way.entry(sale)
     payment = await sale.shop.pay.create_payment(
         provider=sale.provider,
         out_trade_no=sale.number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import Any, TypeAlias
 
 from vkpay_async.cli.demo.report import require
@@ -20,7 +21,10 @@ from vkpay_async.order_info import (
     OrderString,
     PageUrl,
     PayLink,
+    RequestOrderParams,
     TradeNo,
+    TtPayParams,
+    VirtualPaymentParams,
 )
 from vkpay_async.pay_type import split_pay_type
 
@@ -36,6 +40,9 @@ PAYER_IP = "203.0.113.7"  # TEST-NET-3, from the documentation block
 
 Buyer: TypeAlias = "Callable[[Sale, Any], Awaitable[str]]"
 """What the payer does with the ``order_info``; gives a line about it."""
+
+Entry: TypeAlias = "Callable[[Sale], Awaitable[None]]"
+"""What happens before the order: a user comes in, who is part of its arguments."""
 
 
 async def pays(sale: Sale, _: OrderInfo) -> str:
@@ -62,21 +69,50 @@ async def pays_in_app(sale: Sale, info: OrderString) -> str:
     return f"order string taken: resultStatus {status}"
 
 
+async def pays_in_douyin(sale: Sale, info: TtPayParams | RequestOrderParams) -> str:
+    """The mini program hands the arguments to ``tt.pay``, or asks for the order with ``tt.requestOrder`` first."""
+    if isinstance(info, TtPayParams):
+        code = await sale.shop.simulator.tt_pay(info.to_client())
+        require(code == 0, f"tt.pay gave the code {code}")
+        return "tt.pay: code 0"
+    order_id = await sale.shop.simulator.request_order(info.to_client())
+    return f"tt.requestOrder: {order_id}; {await pays(sale, info)}"
+
+
 async def showed_code(_: Sale, info: CodePayResult) -> str:
     require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
     return "paid when the code was scanned"
 
 
+async def logs_in(sale: Sale) -> None:
+    """The mini program logs its user in, whose session_key the SDK keeps."""
+    code = await sale.shop.simulator.log_in(pid=sale.merchant)
+    session = await sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant).code2session(code)
+    sale.party = {"openid": session.openid}
+
+
+async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
+    asked = {"openid": sale.party["openid"], **info.to_client()}
+    said = await sale.shop.simulator.request_virtual_payment(asked)
+    require(said.endswith(":ok"), f"the phone said {said}")
+    return f"{said}; {await pays(sale, info)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins."""
+    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
+
+    ``label`` stands for the pay_type in the order's number, where that would be too long.
+    """
 
     pay_type: str
-    gives: type[OrderInfo]
+    gives: type[OrderInfo] | UnionType
     buyer: Buyer
     call: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     notified: bool = True
+    entry: Entry | None = None
+    label: str = ""
 
 
 WAYS = (
@@ -124,6 +160,24 @@ WAYS = (
     ),
     Way(pay_type="vkspay_mweb", gives=PayLink, buyer=opens_link, call={"platform": "h5", "product": "mweb"}),
     Way(pay_type="vkspay_codepay", gives=CodePayResult, buyer=showed_code, code="12", notified=False),
+    # Guaranteed payment at one merchant, the general trade system at the other.
+    Way(
+        pay_type="douyin_mp-toutiao",
+        gives=TtPayParams | RequestOrderParams,
+        buyer=pays_in_douyin,
+        call={"platform": "mp-toutiao"},
+    ),
+    Way(
+        pay_type="wxpay-virtual_mp-weixin",
+        gives=VirtualPaymentParams,
+        buyer=passes_on,
+        call={
+            "platform": "mp-weixin",
+            "wxpay_virtual": {"mode": "short_series_coin", "buy_quantity": TOTAL},  # 100 coins a yuan
+        },
+        entry=logs_in,
+        label="virtual",
+    ),
 )
 
 
@@ -143,7 +197,7 @@ class Sale:
 
     @property
     def number(self) -> str:
-        return f"{self.shop.prefix}{self.merchant}_{self.way.pay_type}".replace("-", "_")
+        return f"{self.shop.prefix}{self.merchant}_{self.way.label or self.way.pay_type}".replace("-", "_")
 
     @property
     def code(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from vkpay_async.errors import ConfigError
 from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
@@ -23,6 +24,7 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_private_key,
     "wxpay_public_key": load_public_key,
     "alipay_public_key": load_public_key,
+    "douyin_public_key": load_public_key,
     "app_cert": load_certificate,
     "platform_cert": load_certificate,
     "wxpay_public_cert": load_certificate,
@@ -77,6 +79,8 @@ def _unreadable(node: Node) -> Iterator[ConfigError]:
 
 
 def _keys_detail(node: Node) -> str:
+    if isinstance(node, WxpayVirtualNode):
+        return "the keys are readable; only a call can prove them"
     if getattr(node, "app_cert", None):
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
@@ -122,7 +126,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _MODES.get(provider_of(node), _other_mode)(node)
+    state, detail, advice = _MODES.get(provider_of(node), _plain_mode)(node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -135,6 +139,18 @@ def _wxpay_mode(node: WxpayNode) -> tuple[State, str, str]:
     if node.platform_cert or node.wxpay_public_cert:
         return "ok", "platform certificates, from the config and downloaded", ""
     return "ok", "platform certificates, downloaded when needed", ""
+
+
+def _wxpay_virtual_mode(node: WxpayVirtualNode) -> tuple[State, str, str]:
+    if node.sandbox:
+        return "warning", "the sandbox: no real money", "remove sandbox to take payments"
+    if node.token is None:
+        advice = "set token and encoding_aes_key to those of the mini program's message push"
+        return "warning", "production, without message push: payments are found out by queries alone", advice
+    if node.encoding_aes_key is None:
+        advice = "set encoding_aes_key, and choose 安全模式 for message push in the console"
+        return "warning", "production, message push in plain: each payment is confirmed by a query", advice
+    return "ok", "production, encrypted message push", ""
 
 
 def _alipay_mode(node: Any) -> tuple[State, str, str]:
@@ -156,14 +172,26 @@ def _vkspay_mode(node: Any) -> tuple[State, str, str]:
     return "ok", f"store {node.mch_id}", ""
 
 
-def _other_mode(node: Any) -> tuple[State, str, str]:
-    if getattr(node, "sandbox", False) and not node.base_url:
-        return "warning", "the sandbox: no real money", "remove sandbox to take payments"
-    return "ok", "production", ""
+def _douyin_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Douyin's sandbox: no real money", "remove sandbox to take payments"
+    if node.generation == "trade":
+        older = ", and guaranteed payment for older orders" if node.salt else ""
+        return "ok", f"general trade system{older}", ""
+    if not node.token:
+        advice = "set token, which the console shows beside the SALT (支付设置): no notification can be verified without"
+        return "problem", "guaranteed payment without token", advice
+    return "ok", "guaranteed payment", ""
+
+
+def _plain_mode(_: Any) -> tuple[State, str, str]:
+    return "ok", "there is one way only", ""
 
 
 _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "wxpay": _wxpay_mode,
     "alipay": _alipay_mode,
+    "douyin": _douyin_mode,
+    "wxpay-virtual": _wxpay_virtual_mode,
     "vkspay": _vkspay_mode,
 }

@@ -67,8 +67,7 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
     name = provider_of(node)
-    ask: Question = _QUESTIONS.get(name, _ask_other)
-    return ask(node, providers.get(node.pid, f"{name}_{node.platform}"), env)
+    return _QUESTIONS.get(name, _ask_number)(node, providers.get(node.pid, f"{name}_{node.platform}"), env)
 
 
 def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
@@ -78,6 +77,12 @@ def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
         return "the signature is accepted, and the answer's holds; only a notification can prove v3_key"
     yield from provider.certificates()
     return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
+
+
+def _ask_wxpay_virtual(_node: Any, provider: Any, _env: Env) -> Flow[str]:
+    """What could be withdrawn: it takes an access token and the AppKey to be told."""
+    yield from provider.query_biz_balance()
+    return "secret gives an access token, and the AppKey is accepted"
 
 
 def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
@@ -93,19 +98,35 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
-def _ask_other(node: Node, provider: Any, env: Env) -> Flow[str]:
-    """A number that cannot exist: it is looked for only after the call was accepted."""
-    number = f"doctor_{env.nonce()[:24]}"
+def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist, looked for after the sign or the client token was accepted. Answers are not signed."""
     try:
-        yield from provider.query(OrderRef(pay_type=f"{provider.name}_{node.platform}", out_trade_no=number))
+        yield from provider.query(OrderRef(pay_type=f"douyin_{node.platform}", out_trade_no=env.nonce()))
     except ResourceNotFound as answer:
-        return f"the call is accepted ({answer.code})"
+        return (
+            f"the call is accepted ({answer.code}); only a notification can prove token and douyin_public_key"
+        )
     return "the call is accepted"
 
 
-_QUESTIONS: dict[str, Question] = {
+def _ask_number(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: who looks for it has accepted the signature before."""
+    number = f"doctor{env.nonce()[:20]}"
+    order = OrderRef(
+        pay_type=f"{provider.name}_{node.platform or 'h5'}", out_trade_no=number, provider_order_no=number
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code})"
+    return "the signature is accepted"
+
+
+_QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
     "wxpay": _ask_wxpay,
     "alipay": _ask_alipay,
+    "douyin": _ask_douyin,
+    "wxpay-virtual": _ask_wxpay_virtual,
 }
 
 

@@ -235,7 +235,7 @@ def test_online_finds_a_key_that_the_provider_does_not_know(
 def test_a_provider_with_one_node_for_everything(examine: Examine, config: dict[str, Any]) -> None:
     vkspay = config["merchants"]["default"]["vkspay"]
     found = examine(config, "--online")
-    assert found["vkspay online"]["detail"] == "the call is accepted (ORDERNOTEXIST)"
+    assert found["vkspay online"]["detail"] == "the signature is accepted (ORDERNOTEXIST)"
     assert found["vkspay mode"]["detail"] == f"store {vkspay['mchId']}"
     vkspay["observedOnly"] = True
     vkspay["key"] = "f" * 32

@@ -1,0 +1,5 @@
+"""Apple in-app purchase, simulated."""
+
+from vkpay_simulator.providers.appleiap.provider import AppleSim
+
+__all__ = ["AppleSim"]
