@@ -18,6 +18,7 @@ PATIENCE_S = 10
 REPLIES = {
     "alipay": b"success",
     "appleiap": b"",
+    "douyin": b'{"err_no":0,"err_tips":"success"}',
     "wxpay": b'{"code":"SUCCESS","message":"OK"}',
     "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',
 }
