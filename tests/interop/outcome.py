@@ -14,6 +14,7 @@ BEGIN, END = "<!-- interop:begin -->", "<!-- interop:end -->"
 HEADINGS = {
     "wxpay": "WeChat Pay",
     "alipay": "Alipay",
+    "wxpay-virtual": "WeChat virtual payment",
     "vkspay": "VksPay",
     "appleiap": "App Store",
     "douyin": "Douyin",
