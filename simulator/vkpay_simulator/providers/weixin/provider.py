@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Handler, Request, Route
-from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.base import HasMiniPrograms, Merchant, OrderView, SimulatorError
 from vkpay_simulator.providers.weixin.apps import Apps
 from vkpay_simulator.providers.weixin.errors import CATALOGUE, WeixinError
 from vkpay_simulator.providers.weixin.logins import Logins, Said
@@ -33,13 +33,18 @@ class WeixinSim:
 
     def routes(self) -> Sequence[Route]:
         table = [
-            ("/sns/jscode2session", "jscode2session", self._logins.session),
-            ("/sns/oauth2/access_token", "oauth2_access_token", self._logins.access),
+            ("/sns/jscode2session", "jscode2session", self._session),
+            ("/sns/oauth2/access_token", "oauth2_access_token", self._framed(self._logins.access)),
         ]
-        return [
-            Route(method="GET", path=path, operation=name, handler=self._framed(work))
-            for path, name, work in table
-        ]
+        return [Route(method="GET", path=path, operation=name, handler=work) for path, name, work in table]
+
+    def _session(self, request: Request) -> Answer:
+        """Mini programs of another provider keep their users themselves."""
+        appid = request.query.get("appid", "")
+        for provider in self._world.providers.values():
+            if isinstance(provider, HasMiniPrograms) and provider.logs_in(appid):
+                return provider.code2session(request)
+        return self._framed(self._logins.session)(request)
 
     def login(self, appid: str, openid: str | None) -> dict[str, str]:
         """The code that the client hands to its server. Raises :class:`SimulatorError` (404) for another's app."""
