@@ -22,6 +22,7 @@ from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
+from vkpay_async.notify.matching import check_pid, check_renewal
 from vkpay_async.notify.renewals import renewal_of
 from vkpay_async.notify.running import Runner
 from vkpay_async.notify.unasked import measured
@@ -91,9 +92,12 @@ class Pipeline:
     async def renewed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A payment that goes on from that of order ``number``, and gets an order of its own.
 
-        One that somebody did order pays that order as any other does, unless another payment has.
+        One that somebody did order pays that order as any other does, unless another payment has. Raises
+        :class:`OrderNotFound`, :class:`NotificationMismatch` for another order's.
         """
         first = await self._ledger.require(number)
+        check_pid(first, source.pid or "default")
+        check_renewal(first, trade, provider)
         ordered = not trade.recurring and not first.paid
         if ordered or trade.transaction_id in (None, first.transaction_id):
             return await self.paid(number, trade, provider, source)
