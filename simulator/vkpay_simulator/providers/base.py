@@ -91,17 +91,6 @@ class LogsUsersIn(Protocol):
         """A user, new unless named, opens an app: ``code`` for the merchant's server, and whose it is (``openid``)."""
 
 
-@runtime_checkable
-class HasMiniPrograms(Protocol):
-    """A provider with mini programs of its own in WeChat."""
-
-    def logs_in(self, appid: str) -> bool:
-        """Whether the mini program is one of its."""
-
-    def code2session(self, request: Request) -> Answer:
-        """Who a code of ``wx.login`` belongs to."""
-
-
 class SimProvider(Protocol):
     """One provider's half of the simulator. Made with the world: ``WxpaySim(world)``."""
 

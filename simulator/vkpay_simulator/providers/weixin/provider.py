@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Handler, Request, Route
-from vkpay_simulator.providers.base import HasMiniPrograms, Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
 from vkpay_simulator.providers.weixin.apps import Apps
 from vkpay_simulator.providers.weixin.errors import CATALOGUE, WeixinError
 from vkpay_simulator.providers.weixin.logins import Logins, Said
@@ -22,36 +22,31 @@ NO_MONEY = "api.weixin.qq.com has no orders: name the provider that is paid."
 
 
 class WeixinSim:
-    """Logins of every app that a merchant's account at another provider has."""
+    """Logins of every app that a merchant's account at another provider has. ``logins`` knows the users' session_keys."""
 
     name: ClassVar[str] = "weixin"
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._apps = Apps(world)
-        self._logins = Logins(world, self._apps)
+        self.logins = Logins(world, self._apps)
 
     def routes(self) -> Sequence[Route]:
         table = [
-            ("/sns/jscode2session", "jscode2session", self._session),
-            ("/sns/oauth2/access_token", "oauth2_access_token", self._framed(self._logins.access)),
+            ("/sns/jscode2session", "jscode2session", self.logins.session),
+            ("/sns/oauth2/access_token", "oauth2_access_token", self.logins.access),
         ]
-        return [Route(method="GET", path=path, operation=name, handler=work) for path, name, work in table]
-
-    def _session(self, request: Request) -> Answer:
-        """Mini programs of another provider keep their users themselves."""
-        appid = request.query.get("appid", "")
-        for provider in self._world.providers.values():
-            if isinstance(provider, HasMiniPrograms) and provider.logs_in(appid):
-                return provider.code2session(request)
-        return self._framed(self._logins.session)(request)
+        return [
+            Route(method="GET", path=path, operation=name, handler=self._framed(work))
+            for path, name, work in table
+        ]
 
     def login(self, appid: str, openid: str | None) -> dict[str, str]:
         """The code that the client hands to its server. Raises :class:`SimulatorError` (404) for another's app."""
         app = self._apps.find(appid)
         if app is None:
             raise SimulatorError(f"WeChat has no app {appid!r}.", 404)
-        return self._logins.log_in(app, openid)
+        return self.logins.log_in(app, openid)
 
     def open_account(self, merchant: Merchant) -> None:
         """Its apps stand in its accounts at the providers that are paid."""
@@ -103,7 +98,7 @@ class WeixinSim:
         raise SimulatorError(NO_MONEY, 404)
 
     def reset(self) -> None:
-        self._logins.clear()
+        self.logins.clear()
 
     def _framed(self, work: Callable[[Request], Said]) -> Handler:
         def handle(request: Request) -> Answer:
@@ -119,6 +114,14 @@ class WeixinSim:
         request_id = "-".join(self._world.ids.hex(8) for _ in range(3))
         body = {"errcode": error.code, "errmsg": f"{error}, rid: {request_id}"}
         return _answer(body, f"{error.code}: {error.advice or error}")
+
+
+def logins_of(world: World) -> Logins:
+    """For a provider whose calls a user's session_key signs; WeChat's logins come first in the registry."""
+    weixin = world.providers.get(WeixinSim.name)
+    if not isinstance(weixin, WeixinSim):
+        raise SimulatorError("A world with virtual payment needs the provider weixin before it.")
+    return weixin.logins
 
 
 def _answer(body: Said | dict[str, Any], explain: str = "") -> Answer:
