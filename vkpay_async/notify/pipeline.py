@@ -17,7 +17,15 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, OrderConflict, VKPayError
 from vkpay_async.happenings import Claim, Claimed, Event, record_of
-from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
+from vkpay_async.models import (
+    JsonObject,
+    Notification,
+    ProviderEvent,
+    Refund,
+    Trade,
+    Transfer,
+    TransferAuthorization,
+)
 from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
@@ -42,7 +50,7 @@ REPAIR_AFTER_MS = 60_000
 """How long a renewal may be kept without its payment before the provider is asked."""
 
 
-Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization
+Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization | ProviderEvent
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +157,19 @@ class Pipeline:
         return await self._settle(
             event, lambda f, t: decisions.on_authorization(f, event, authorization, provider, t)
         )
+
+    async def told(
+        self, notification: Notification, provider: Provider, source: Source, *, pid: str | None
+    ) -> Settled:
+        """Other news; nothing is kept of it where nobody wants to be told."""
+        name = split_pay_type(source.pay_type)[0]
+        if name not in self._handlers.types("event") or not notification.id:
+            return Settled()
+        happened = ProviderEvent(
+            provider=name, event=notification.event, id=notification.id, pid=pid, raw=notification.raw
+        )
+        event = self._event("event", notification.id[:64], ("", "TOLD"), happened, provider, source)
+        return await self._settle(event, lambda f, t: decisions.on_event(f, event, t))
 
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""
