@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LedgerUnavailable,
         NotificationInvalid,
         NotificationMismatch,
+        NotificationUnconfirmed,
         NotifyUrlMissing,
         OrderConflict,
         OrderError,
@@ -77,13 +78,18 @@ if TYPE_CHECKING:
         OrderInfo,
         OrderString,
         PageUrl,
+        PayLink,
         TradeNo,
+        VirtualPaymentParams,
     )
+    from vkpay_async.providers.balance import AccountBalance
+    from vkpay_async.providers.login import SessionLogin, TokenLogin
     from vkpay_async.service.results import Payment, PaymentStatus, PurchaseStatus, RefundStatus
 
 __version__ = VERSION
 
 __all__ = [
+    "AccountBalance",
     "AppParams",
     "AppleOrder",
     "AuthenticationFailed",
@@ -106,6 +112,7 @@ __all__ = [
     "NotificationInvalid",
     "NotificationMismatch",
     "NotificationResult",
+    "NotificationUnconfirmed",
     "NotifyReply",
     "NotifyUrlMissing",
     "Order",
@@ -120,6 +127,7 @@ __all__ = [
     "OutcomeUnknown",
     "PageUrl",
     "PaidOrder",
+    "PayLink",
     "PayeeInfo",
     "Payment",
     "PaymentRefused",
@@ -139,8 +147,10 @@ __all__ = [
     "RefundedOrder",
     "ResourceNotFound",
     "ResponseUnverified",
+    "SessionLogin",
     "SignatureInvalid",
     "SignatureProbe",
+    "TokenLogin",
     "Trade",
     "TradeNo",
     "TradeState",
@@ -153,6 +163,7 @@ __all__ = [
     "VKPay",
     "VKPayError",
     "ValidationFailed",
+    "VirtualPaymentParams",
     "__version__",
     "config_from_dict",
     "config_from_env",
@@ -166,7 +177,7 @@ _NAMES = {
     "vkpay_async.config": "Config config_from_dict config_from_env config_from_file",
     "vkpay_async.errors": (
         "AuthenticationFailed ConfigError InsufficientFunds InvalidArgument LedgerUnavailable NotificationInvalid "
-        "NotificationMismatch NotifyUrlMissing OrderConflict OrderError OrderNotFound "
+        "NotificationMismatch NotificationUnconfirmed NotifyUrlMissing OrderConflict OrderError OrderNotFound "
         "OrderNotPaid OrderNotRefunded OrderStateConflict OutcomeUnknown PaymentRefused "
         "PermissionRefused ProviderError ProviderOutcomeUnknown ProviderUnavailable RateLimited "
         "RefundTooSoon ResourceNotFound ResponseUnverified SignatureInvalid SignatureProbe "
@@ -182,8 +193,11 @@ _NAMES = {
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams AppleOrder CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl TradeNo"
+        "AppParams AppleOrder CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl "
+        "PayLink TradeNo VirtualPaymentParams"
     ),
+    "vkpay_async.providers.balance": "AccountBalance",
+    "vkpay_async.providers.login": "SessionLogin TokenLogin",
     "vkpay_async.service.results": "Payment PaymentStatus PurchaseStatus RefundStatus",
 }
 """Where each public name lives: the same as the imports above, for the running program."""

@@ -15,6 +15,8 @@ class VKPayError(Exception):
 
     code: int | str = -1
     outcome_known: bool = True
+    acknowledged: ClassVar[bool] = False
+    """Whether the provider is told all the same that a notification refused with it was taken in."""
 
     def __init__(self, msg: str, *, code: int | str | None = None) -> None:
         super().__init__(msg)
@@ -66,8 +68,8 @@ class OrderNotRefunded(OrderError):
 class RefundTooSoon(OrderError):
     """The provider wants a minute between two refunds of an order. Code 2004.
 
-    WeChat Pay says so by ``FREQUENCY_LIMITED``, after which the refund may stand: that is :class:`OutcomeUnknown`. This
-    one is for providers whose refusal is certain, and none of those is here yet.
+    Huawei Pay refuses it for certain: try again in a minute. WeChat Pay says so by ``FREQUENCY_LIMITED``, after which the
+    refund may stand: that is :class:`OutcomeUnknown`.
     """
 
     code = 2004
@@ -197,6 +199,13 @@ class ResponseUnverified(SignatureInvalid, OutcomeUnknown):
 
 class NotificationInvalid(VKPayError):
     """A notification that cannot be read: too large, not the promised encoding, not decryptable, wrong fields."""
+
+
+class NotificationUnconfirmed(NotificationInvalid):
+    """What a notification says was not so when the provider was asked: it is forged. It changes nothing, and is answered with
+    the provider's success, since it is none of the provider's to send again."""
+
+    acknowledged = True
 
 
 class NotificationMismatch(VKPayError):

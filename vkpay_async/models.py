@@ -169,8 +169,8 @@ class CreateOrder(Value, frozen=True, kw_only=True):
 class OrderRef(Value, frozen=True, kw_only=True):
     """Names an order that exists. ``transaction_id``, the provider's number, wins where both are set.
 
-    ``provider_order_no`` is the provider's number from before the payment; ``refund_fee`` is what has been asked back so far,
-    in fen; ``expand_data`` is what the provider had kept with the order.
+    ``provider_order_no`` is the provider's number from before the payment, ``former_order_nos`` are those of earlier attempts;
+    ``refund_fee`` is what has been asked back so far, in fen; ``expand_data`` is what the provider had kept with the order.
     """
 
     pay_type: str
@@ -181,6 +181,7 @@ class OrderRef(Value, frozen=True, kw_only=True):
     sub_appid: str | None = None
     app_auth_token: str | None = None
     provider_order_no: str | None = None
+    former_order_nos: tuple[str, ...] = ()
     openid: str | None = None
     client_ip: str | None = None
     refund_fee: Fen = 0
@@ -238,10 +239,12 @@ class RefundRequest(Value, frozen=True, kw_only=True):
 
 
 class RefundRef(Value, frozen=True, kw_only=True):
-    """Names a refund that was asked for."""
+    """Names a refund that was asked for. ``refund_id`` is the provider's number of it, where one is known."""
 
     order: OrderRef
     out_refund_no: str
+    refund_id: str | None = None
+    refund_fee: Fen = 0
 
 
 class Refund(Value, frozen=True, kw_only=True, omit_defaults=True):

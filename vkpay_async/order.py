@@ -9,6 +9,9 @@ import msgspec
 from vkpay_async.models import OrderRef, Refund, Value
 from vkpay_async.money import Fen
 
+FORMER = "former_order_nos"
+"""Where ``expand_data`` has the provider's numbers of earlier attempts."""
+
 RENEWAL_OF = "renewal_of"
 """Under this name an order's ``expand_data`` says which one it goes on from."""
 
@@ -86,6 +89,14 @@ class Order(Value, frozen=True, kw_only=True):
         return self.total_fee - self.refund_fee
 
     @property
+    def former_order_nos(self) -> tuple[str, ...]:
+        """The provider's numbers from earlier calls of ``create_payment``, the newest first.
+
+        What was shown to the payer then may still be paid.
+        """
+        return tuple(self.expand_data.get(FORMER, ()))
+
+    @property
     def renewal_of(self) -> str | None:
         """The order that this payment goes on from, where a subscription has renewed itself."""
         first = self.expand_data.get(RENEWAL_OF)
@@ -101,6 +112,7 @@ class Order(Value, frozen=True, kw_only=True):
             sub_appid=self.sub_appid,
             app_auth_token=self.app_auth_token,
             provider_order_no=self.provider_order_no,
+            former_order_nos=self.former_order_nos,
             openid=self.openid,
             client_ip=self.client_ip,
             refund_fee=self.refund_fee,

@@ -57,6 +57,19 @@ class CodeUrl(PayerSide, frozen=True, kw_only=True):
         return {"codeUrl": self.code_url}
 
 
+class PayLink(CodeUrl, frozen=True, kw_only=True):
+    """An address to open in a phone's browser or wallet, and the text of a QR code as well (VksPay).
+
+    ``order_no`` is the provider's own number of the order.
+    """
+
+    order_no: str
+
+    @property
+    def provider_order_no(self) -> str:
+        return self.order_no
+
+
 class H5Url(PayerSide, frozen=True, kw_only=True):
     """An address that a mobile browser opens to pay."""
 
@@ -96,12 +109,43 @@ class TradeNo(PayerSide, frozen=True, kw_only=True):
         return self.trade_no
 
 
+class TtPayParams(PayerSide, frozen=True, kw_only=True):
+    """``orderInfo`` of ``tt.pay`` (Douyin), whose ``service`` is 5. ``wrapped``: the client is given both."""
+
+    order_id: str
+    order_token: str
+    wrapped: bool = False
+
+    @property
+    def provider_order_no(self) -> str:
+        return self.order_id
+
+    def to_client(self) -> dict[str, Any]:
+        info = {"order_id": self.order_id, "order_token": self.order_token}
+        return {"service": 5, "orderInfo": info} if self.wrapped else info
+
+
+class RequestOrderParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``tt.requestOrder`` (Douyin): ``data`` goes there as the very text that was signed."""
+
+    data: str
+    byte_authorization: str
+
+    def to_client(self) -> dict[str, Any]:
+        return {"data": self.data, "byteAuthorization": self.byte_authorization}
+
+
 class CodePayResult(PayerSide, frozen=True, kw_only=True):
     """The answer to a scanned payment code: paid, or the payer is entering the password."""
 
     trade_state: TradeState
     trade_state_desc: str
     transaction_id: str | None = None
+    order_no: str | None = None
+
+    @property
+    def provider_order_no(self) -> str | None:
+        return self.order_no
 
     def to_client(self) -> dict[str, Any]:
         return {
@@ -109,6 +153,19 @@ class CodePayResult(PayerSide, frozen=True, kw_only=True):
             "tradeStateDesc": self.trade_state_desc,
             "transactionId": self.transaction_id,
         }
+
+
+class VirtualPaymentParams(PayerSide, frozen=True, kw_only=True):
+    """Arguments of ``wx.requestVirtualPayment`` (WeChat mini program). ``signData`` is passed on as the text it is."""
+
+    mode: str
+    signData: str  # noqa: N815 - the client's spelling
+    paySig: str  # noqa: N815
+    signature: str
+
+    def to_client(self) -> dict[str, Any]:
+        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        return builtins
 
 
 class AppleOrder(PayerSide, frozen=True, kw_only=True):
@@ -131,5 +188,16 @@ class AppleOrder(PayerSide, frozen=True, kw_only=True):
 
 
 OrderInfo = (
-    JsapiParams | AppParams | CodeUrl | H5Url | PageUrl | OrderString | TradeNo | CodePayResult | AppleOrder
+    JsapiParams
+    | AppParams
+    | CodeUrl
+    | H5Url
+    | PageUrl
+    | OrderString
+    | TradeNo
+    | CodePayResult
+    | TtPayParams
+    | RequestOrderParams
+    | VirtualPaymentParams
+    | AppleOrder
 )

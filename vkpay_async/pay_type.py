@@ -73,9 +73,10 @@ def pay_type_of(
         raise InvalidArgument("platform is missing: say where the payer is, e.g. platform='h5'", code=1011)
     part = known.part(platform or "", context, need_qrcode, alipay_app_pay_to_h5_pay)
     if part is None:
-        raise InvalidArgument(
-            f"{provider} cannot be paid on platform {platform!r}; need_qrcode=True shows a QR code anywhere"
+        code = (
+            "need_qrcode=True shows a QR code anywhere" if known.qr_pay_types else "it has no QR codes either"
         )
+        raise InvalidArgument(f"{provider} cannot be paid on platform {platform!r}; {code}")
     return f"{provider}_{part}"
 
 

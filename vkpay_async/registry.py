@@ -17,6 +17,10 @@ import msgspec
 REGISTRY: dict[str, str] = {
     "wxpay": "vkpay_async.providers.wxpay",
     "alipay": "vkpay_async.providers.alipay",
+    "vkspay": "vkpay_async.providers.vkspay",
+    "huawei": "vkpay_async.providers.huawei",
+    "douyin": "vkpay_async.providers.douyin",
+    "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
     "appleiap": "vkpay_async.providers.appleiap",
 }
 """vk-uni-pay's name of a provider, and its folder."""
@@ -30,7 +34,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     :class:`ClientContext`, ``need_qrcode`` and ``alipay_app_pay_to_h5_pay``, and gives the second half of a pay_type or
     ``None``. ``number`` is what an ``out_trade_no`` may be, in a pattern and in words. ``earliest_expiry_ms`` says how far
     ahead ``time_expire`` must be, by pay_type and under ``""`` for the others; it is empty where none can be given.
-    ``answers_get`` tells that the provider checks an address with a GET; ``priced``, that it works out ``total_fee`` itself.
+    ``answers_get`` tells that the provider checks an address with a GET; ``priced``, that it works out ``total_fee`` itself;
+    ``one_node``, that its settings are one table, and not one for each platform; ``shows_qrcode``, that a front end wants the
+    image of its QR codes always.
     """
 
     name: str
@@ -46,6 +52,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     openid_pay_types: frozenset[str] = frozenset()
     answers_get: bool = False
     priced: bool = False
+    one_node: bool = False
+    shows_qrcode: bool = False
 
 
 def about(name: str) -> About:

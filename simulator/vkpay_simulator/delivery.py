@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One attempt as it goes out: the provider signs anew for every attempt."""
+    """One attempt as it goes out: the provider signs anew for every attempt.
+
+    ``query`` is put after the delivery's address, for providers that sign there.
+    """
 
     headers: dict[str, str]
     body: bytes
+    query: str = ""
+    method: str = "POST"
+
+    def target(self, url: str) -> str:
+        """The address of this attempt."""
+        return f"{url}{'&' if '?' in url else '?'}{self.query}" if self.query else url
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +48,8 @@ class Delivery:
     the attempt before. ``subject`` is the merchant's number it is about, for faults and for people.
     ``state``: ``pending``, ``delivered`` (accepted), ``exhausted`` (the pauses are over), ``refused`` (the
     address may not be called; ``note`` says what to do). ``turn`` counts the sends of the schedule, ``sends``
-    also those by hand; a send that a fault doubled has two attempts.
+    also those by hand; a send that a fault doubled has two attempts. ``first_copies``: a provider that sends the first
+    one several times at once; ``missed`` is told of every send that nobody accepted.
     """
 
     id: str
@@ -51,6 +61,8 @@ class Delivery:
     accepts: Callable[[int, bytes], bool]
     pauses: Sequence[float]
     timeout_s: float = 5.0
+    first_copies: int = 1
+    missed: Callable[[], None] = lambda: None
     attempts: list[Attempt] = field(default_factory=list)
     state: str = "pending"
     note: str = ""

@@ -23,16 +23,17 @@ def open_session() -> aiohttp.ClientSession:
 
 
 class HttpPost:
-    """Posts bytes and headers exactly as given; redirects are not followed. Raises :class:`NoReplyError`."""
+    """Sends bytes and headers exactly as given; redirects are not followed. Raises :class:`NoReplyError`."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
     async def __call__(self, url: str, outgoing: Outgoing, timeout_s: float) -> Reply:
         try:
-            async with self._session.post(
-                URL(url, encoded=True),
-                data=outgoing.body,
+            async with self._session.request(
+                outgoing.method,
+                URL(outgoing.target(url), encoded=True),
+                data=outgoing.body or None,
                 headers=outgoing.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s),

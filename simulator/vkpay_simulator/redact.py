@@ -6,14 +6,19 @@ import re
 from collections.abc import Mapping
 
 SHOWN = 8
-_NAMES = "sign|app_auth_token|auth_token|auth_code|refresh_token|access_token|secret|app_secret|code_verifier|password"
+HIDDEN = frozenset({"access-token", "cookie", "proxy-authorization"})
+_NAMES = (
+    "sign|bodySign|headerSign|sessionKey|session_key|app_auth_token|auth_token|auth_code|refresh_token|access_token"
+    "|access-token|secret|app_secret|client_secret|code_verifier|password|js_code"
+)
 _QUOTE = r"(?:\\{0,7}\"|%5C%22|%22|&quot;)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
 _PATTERNS = (
     # Authorization: WECHATPAY2-SHA256-RSA2048 …,signature="…"
     re.compile(r'(?P<head>\bsignature=")(?P<secret>[^"]+)'),
     # a form or a query: sign=…& (also one quoted in a text, where it may be escaped for HTML: &amp;sign=…)
-    re.compile(rf"(?P<head>(?<!\w)(?:{_NAMES})=)(?P<secret>[^&\s\"]+)"),
+    # and a login's code=…, which in JSON is what an answer came to
+    re.compile(rf"(?P<head>(?<!\w)(?:{_NAMES}|code)=)(?P<secret>[^&\s\"]+)"),
     # JSON, plain or inside a form value: "auth_code":"…", %22auth_code%22%3A%22…%22
     re.compile(
         rf"(?P<head>{_QUOTE}(?:{_NAMES}){_QUOTE}{_COLON}{_QUOTE})(?P<secret>(?:(?!{_QUOTE}).)+)",
@@ -36,7 +41,7 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _header(name: str, value: str) -> str:
-    if name in ("cookie", "proxy-authorization") or (name == "authorization" and "signature=" not in value):
+    if name in HIDDEN or (name == "authorization" and "signature=" not in value):
         return "***"
     return redact(value)
 

@@ -34,9 +34,12 @@ def _nodes(world: World, merchant: Merchant, origin: str) -> dict[str, Any]:
         if isinstance(provider, HasAddresses):
             addresses |= provider.addresses(origin)
         for table, nodes in provider.config_row(merchant).items():
-            row[table] = {name: _located(node, addresses) for name, node in nodes.items()}
+            row[table] = _located(nodes, addresses)
     return row
 
 
-def _located(node: Any, addresses: dict[str, str]) -> Any:
-    return {**node, **addresses} if isinstance(node, dict) else node
+def _located(nodes: dict[str, Any], addresses: dict[str, str]) -> dict[str, Any]:
+    """VksPay's table is a node itself, and has none for each platform."""
+    if not any(isinstance(node, dict) for node in nodes.values()):
+        return {**nodes, **addresses}
+    return {name: {**node, **addresses} if isinstance(node, dict) else node for name, node in nodes.items()}

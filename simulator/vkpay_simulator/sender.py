@@ -16,7 +16,7 @@ from vkpay_simulator.explain import of_attempt
 from vkpay_simulator.faults import BadSignature, DuplicateNotify, LoseNotify, Target
 from vkpay_simulator.journal import Entry, shown
 from vkpay_simulator.providers.base import SimulatorError
-from vkpay_simulator.redact import redact_headers
+from vkpay_simulator.redact import redact, redact_headers
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -130,10 +130,13 @@ class Sender:
         delivery.attempts.extend(attempts)
         if any(attempt.accepted for attempt in attempts):
             delivery.state, delivery.next_ms = "delivered", None
+        else:
+            delivery.missed()
 
     def _pack(self, delivery: Delivery) -> Parcel:
         take, target = self._world.faults.take, _target(delivery)
         outgoing = delivery.build(delivery.sends)
+        copies = 1 if delivery.sends else delivery.first_copies
         delivery.sends += 1
         if take(LoseNotify, target):
             return Parcel(outgoing=outgoing, copies=1, lost=True, faults=("lose_notify",))
@@ -143,7 +146,7 @@ class Sender:
             outgoing=self._world.providers[delivery.provider].spoil_outgoing(outgoing)
             if spoilt
             else outgoing,
-            copies=doubled.copies if doubled else 1,
+            copies=max(copies, doubled.copies if doubled else 1),
             lost=False,
             faults=("bad_signature",) * bool(spoilt) + ("duplicate_notify",) * bool(doubled),
         )
@@ -181,8 +184,8 @@ class Sender:
                 at_ms=attempt.at_ms,
                 real_ms=self._world.clock.real_ms(),
                 duration_ms=attempt.duration_ms,
-                method="POST",
-                target=delivery.url,
+                method=outgoing.method if outgoing else "POST",
+                target=redact(outgoing.target(delivery.url) if outgoing else delivery.url),
                 request_headers=redact_headers(outgoing.headers) if outgoing else {},
                 request_body=shown(outgoing.body) if outgoing else "",
                 status=attempt.status,

@@ -62,6 +62,32 @@ ALIPAY = {
     "wrong_key": "Wrong application key refused",
     "bad_signature": "Forged answer refused",
 }
+VIRTUAL = {
+    "access_token": "Access token",
+    "stable_token": "Stable access token",
+    "session": "Login (jscode2session)",
+    "wrong_secret": "Wrong AppSecret refused",
+    "url_check": "Check of the push address verified",
+    "push_plain": "Plain push verified",
+    "push_json": "Encrypted push in JSON verified and decrypted",
+    "push_xml": "Encrypted push in XML verified and decrypted",
+    "push_refund": "Push of a refund",
+    "push_tampered": "Tampered push refused",
+    "push_other_app": "Push for another app refused",
+    "reply": "Encrypted reply accepted",
+}
+VKSPAY = {
+    "webpay": "Cashier order, amounts as numbers and as texts",
+    "query": "Query, unpaid and paid",
+    "notify_payment": "Payment notification read, and confirmed by a query",
+    "notify_twice": "The notification's second copy turned away",
+    "notify_forged": "Forged notification turned away",
+    "refund": "Refund",
+    "refund_query": "Refund query",
+    "refund_rest": "Refund beyond the total refused",
+    "micropay": "Code payment",
+    "wrong_key": "Wrong key refused",
+}
 
 APPLE = {
     "transaction": "Get Transaction Info",
@@ -93,11 +119,52 @@ APPLE = {
     "bad_signature": "Forged answer refused",
 }
 
+DOUYIN = {
+    "create": "Order, and the same one again",
+    "query": "Query",
+    "notify_payment": "Payment notification verified",
+    "notify_tampered": "Tampered notification refused",
+    "refund": "Refund",
+    "refund_query": "Refund query",
+    "notify_refund": "Refund notification verified",
+    "refund_rest": "Second refund up to the total, and no further",
+    "order_sync": "Fulfilment pushed",
+    "login": "Login code exchanged",
+    "unsettled": "What could be settled",
+    "settle": "Settlement with a share",
+    "settle_query": "Settlement query",
+    "notify_settle": "Settlement notification verified",
+    "returns": "Share given back, and its query",
+    "balance": "Balance",
+    "withdraw": "Withdrawal, and its query",
+    "bills": "Trade bill and fund bill",
+    "business_error": "Business error read",
+    "wrong_salt": "Wrong SALT refused",
+    "partner": "Service provider",
+    "client_token": "Client token",
+    "request_order": "requestOrder: signed data accepted, others refused",
+    "trade_query": "Trade system: query",
+    "trade_notify_payment": "Trade system: payment notification verified",
+    "trade_notify_tampered": "Trade system: tampered notification refused",
+    "trade_refund": "Trade system: refund of a piece",
+    "trade_refund_query": "Trade system: refund query",
+    "trade_notify_refund": "Trade system: refund notification verified",
+    "trade_refund_audit": "Trade system: a user's refund agreed to",
+    "trade_fulfil": "Trade system: fulfilment",
+    "trade_settle": "Trade system: settlement",
+    "trade_settle_query": "Trade system: settlement query",
+    "trade_notify_settle": "Trade system: settlement notification verified",
+    "trade_funds": "Trade system: balance",
+    "trade_bills": "Trade system: trade bill and fund bill",
+    "trade_error": "Trade system: business error read, unknown token refused",
+    "wrong_key": "Trade system: wrong application key refused",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
     """A judge. ``prefix`` begins its order numbers; ``home`` is its folder and its environment's; ``note`` is what
-    a reader of the table has to know."""
+    a reader of the table has to know. One that no registry has is ``apart``: it runs when it is asked for by name."""
 
     name: str
     home: str
@@ -106,6 +173,7 @@ class Client:
     title: str = ""
     lacks: frozenset[str] = frozenset()
     port_80_only: bool = False
+    apart: bool = False
     note: str = ""
 
     @property
@@ -113,7 +181,14 @@ class Client:
         return [operation for operation in OPERATIONS[self.provider] if operation not in self.lacks]
 
 
-OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "appleiap": APPLE}
+OPERATIONS = {
+    "wxpay": WXPAY,
+    "alipay": ALIPAY,
+    "wxpay-virtual": VIRTUAL,
+    "vkspay": VKSPAY,
+    "appleiap": APPLE,
+    "douyin": DOUYIN,
+}
 CLIENTS = [
     Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
     Client(
@@ -149,6 +224,23 @@ CLIENTS = [
         note="decrypts an encrypted answer, but cannot check its signature",
     ),
     Client(
+        name="wechatpy",
+        home="wechatpy",
+        provider="wxpay-virtual",
+        prefix="wpy",
+        lacks=frozenset({"stable_token"}),
+        note="has no calls of virtual payment: it is the judge of its tokens, logins and pushes",
+    ),
+    Client(
+        name="node-easywechat",
+        home="node-easywechat",
+        provider="wxpay-virtual",
+        prefix="new",
+        note="has no calls of virtual payment either, and checks no signature of plain pushes by itself",
+        lacks=frozenset({"url_check", "push_plain"}),
+    ),
+    Client(name="vkspay-example", home="vkspay-example", provider="vkspay", prefix="vks", apart=True),
+    Client(
         name="app-store-server-library", home="app-store-server-library", provider="appleiap", prefix="aps"
     ),
     Client(
@@ -165,4 +257,5 @@ CLIENTS = [
         prefix="apn",
         title="@apple/app-store-server-library (npm)",
     ),
+    Client(name="bytedance", home="bytedance", provider="douyin", prefix="byd"),
 ]

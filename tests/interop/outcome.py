@@ -11,7 +11,14 @@ from typing import Any
 from operations import OPERATIONS, Client
 
 BEGIN, END = "<!-- interop:begin -->", "<!-- interop:end -->"
-HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay", "appleiap": "App Store"}
+HEADINGS = {
+    "wxpay": "WeChat Pay",
+    "alipay": "Alipay",
+    "wxpay-virtual": "WeChat virtual payment",
+    "vkspay": "VksPay",
+    "appleiap": "App Store",
+    "douyin": "Douyin",
+}
 
 
 @dataclass(kw_only=True)
@@ -66,9 +73,8 @@ class Outcome:
 
 def tables(outcomes: list[Outcome]) -> str:
     """Markdown: one table a provider, then what a reader has to know about single cells."""
-    parts = [
-        _table(provider, [o for o in outcomes if o.client.provider == provider]) for provider in OPERATIONS
-    ]
+    judges = {provider: [o for o in outcomes if o.client.provider == provider] for provider in OPERATIONS}
+    parts = [_table(provider, those) for provider, those in judges.items() if those]
     notes = [f"- {note}" for outcome in outcomes for note in _notes(outcome)]
     legend = "proven: the unmodified client did it against the simulator · –: the client does not offer it"
     return "\n\n".join([*parts, legend, "\n".join(notes)])

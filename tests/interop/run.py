@@ -33,9 +33,13 @@ PATIENCE_S = 90
 
 def main() -> int:
     options = _options()
-    chosen = [client for client in CLIENTS if options.only in (None, client.name)]
+    chosen = [
+        client
+        for client in CLIENTS
+        if options.only in ((client.name,) if client.apart else (None, client.name))
+    ]
     if absent := [client.home for client in chosen if not (ENVIRONMENTS / client.home / "stamp").exists()]:
-        print(f"No environment for {', '.join(absent)}: run `make interop`.", file=sys.stderr)
+        print(f"No environment for {', '.join(absent)}: {_how(chosen)}.", file=sys.stderr)
         return 2
     with closing(Receiver()) as receiver, ThreadPoolExecutor(max_workers=2) as pool:
         outcomes = list(pool.map(lambda client: judged(client, receiver.url), chosen))
@@ -45,6 +49,12 @@ def main() -> int:
     if options.update_readme:
         update_readme(ROOT / "README.md", tables(outcomes))
     return status
+
+
+def _how(chosen: list[Client]) -> str:
+    if any(client.apart for client in chosen):
+        return "give its checkout to tests/interop/setup.sh"
+    return "run `make interop`"
 
 
 def judged(client: Client, receiver_url: str) -> Outcome:

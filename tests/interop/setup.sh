@@ -1,6 +1,9 @@
 #!/bin/sh
 # Gives each third-party client an environment of its own under .venv-interop/, and leaves one that is already
 # right alone. Needs Python 3.11+, Node.js 18+ with npm, and the package registries the machine is set up for.
+#
+# No registry has VksPay's example (https://github.com/VksPay/VksPay): `setup.sh <a checkout of it>` takes that one over
+# and does nothing else; `run.py --only vkspay-example` then has it judge.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,6 +41,20 @@ with_node() {
     finish "$name" "$stamp"
 }
 
+from_checkout() {
+    name=$1 checkout=$2
+    rm -rf "${environments:?}/$name"
+    mkdir -p "$environments/$name"
+    git clone --quiet "$checkout" "$environments/$name/repo"
+    echo '{"private": true}' > "$environments/$name/package.json"
+    finish "$name" "$(git -C "$environments/$name/repo" rev-parse HEAD)"
+}
+
+if [ $# -gt 0 ]; then
+    from_checkout vkspay-example "$1"
+    exit
+fi
+
 command -v npm > /dev/null || {
     echo "interop: npm is missing; install Node.js 18 or newer, then run this again" >&2
     exit 1
@@ -46,7 +63,10 @@ command -v npm > /dev/null || {
 with_python wechatpayv3
 with_python python-alipay-sdk
 with_python alipay-sdk-python
+with_python wechatpy
 with_python app-store-server-library
+with_python bytedance
 with_node wechatpay-axios-plugin
 with_node alipay-sdk
+with_node node-easywechat
 with_node apple-app-store-server-library

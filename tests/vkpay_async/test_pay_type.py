@@ -12,7 +12,7 @@ from vkpay_async.pay_type import (
     pay_type_of,
     split_pay_type,
 )
-from vkpay_async.registry import About, every_about, pay_types
+from vkpay_async.registry import REGISTRY, About, every_about, pay_types
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 SAFARI = f"{IPHONE} Version/17.4 Mobile/15E148 Safari/604.1"
@@ -181,9 +181,16 @@ def test_every_product_can_be_asked_for_by_name(pay_type: str) -> None:
 
 @pytest.mark.parametrize("provider", ["", "paypal", "WXPAY", "wxpay_h5", None])
 def test_an_unknown_provider_is_1005(provider: Any) -> None:
-    with pytest.raises(InvalidArgument, match="alipay, wxpay") as caught:
+    with pytest.raises(InvalidArgument, match=", ".join(sorted(REGISTRY))) as caught:
         resolve(provider, "h5")
     assert caught.value.code == 1005
+
+
+def test_douyin_is_paid_in_its_mini_program() -> None:
+    assert resolve("douyin", "mp-toutiao") == "douyin_mp-toutiao"
+    for elsewhere in ({"platform": "h5"}, {"platform": "mp-toutiao", "need_qrcode": True}):
+        with pytest.raises(InvalidArgument, match="douyin cannot be paid"):
+            resolve("douyin", **elsewhere)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("platform", [None, ""])
@@ -202,6 +209,20 @@ def test_a_foreign_mini_program_is_refused_with_a_way_out(provider: str, platfor
     with pytest.raises(InvalidArgument, match="need_qrcode=True") as caught:
         resolve(provider, platform)
     assert caught.value.code == -1
+
+
+@pytest.mark.parametrize("platform", [*EVERY_PLATFORM, "a-till"])
+def test_virtual_payment_is_for_wechats_mini_programs(platform: str) -> None:
+    if platform == "mp-weixin":
+        assert resolve("wxpay-virtual", platform) == "wxpay-virtual_mp-weixin"
+        assert resolve("wxpay-virtual", platform, is_pc=True) == "wxpay-virtual_mp-weixin"
+    else:
+        with pytest.raises(InvalidArgument, match="no QR codes either"):
+            resolve("wxpay-virtual", platform)
+    with pytest.raises(InvalidArgument, match="no QR codes either"):
+        resolve("wxpay-virtual", platform, need_qrcode=True)
+    with pytest.raises(InvalidArgument, match="no product 'codepay'; it has mp-weixin"):
+        resolve("wxpay-virtual", platform, auth_code="134567890123456789")
 
 
 def test_an_unknown_product_is_answered_with_those_there_are() -> None:

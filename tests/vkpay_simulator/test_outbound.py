@@ -27,6 +27,26 @@ async def test_body_and_headers_arrive_as_given_and_nothing_is_added(
     assert receiver.headers[0].keys() == {"Host", "Content-Type", "User-Agent", "Content-Length"}
 
 
+async def test_a_query_and_a_method_of_the_providers_own(post: HttpPost) -> None:
+    seen: list[web.Request] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append(request)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handle)
+    async with TestServer(app) as server:
+        for url in ("/push", "/push?a=1"):
+            check = Outgoing(headers={}, body=b"", query="b=%2B%7C", method="GET")
+            await post(str(server.make_url("/")).rstrip("/") + url, check, 5)
+    assert [(request.method, request.raw_path) for request in seen] == [
+        ("GET", "/push?b=%2B%7C"),
+        ("GET", "/push?a=1&b=%2B%7C"),
+    ]
+    assert "Content-Length" not in seen[0].headers
+
+
 async def test_a_redirect_is_not_followed(post: HttpPost, receiver: Receiver) -> None:
     receiver.status, receiver.location = 302, "/elsewhere"
     assert (await post(receiver.url, NOTE, 5)).status == 302

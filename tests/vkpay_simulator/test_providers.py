@@ -14,6 +14,9 @@ from vkpay_simulator.world import Settings, World
 NODES = {
     "wxpay": {"mp-weixin", "app-plus", "h5", "h5-weixin", "mweb", "transfer", "codepay"},
     "alipay": {"mp-alipay", "app-plus", "h5", "transfer", "codepay"},
+    "huawei": {"mp-harmony", "app-harmony"},
+    "douyin": {"mp-toutiao"},
+    "wxpay-virtual": {"mp-weixin"},
 }
 
 
@@ -30,6 +33,7 @@ def test_every_node_leads_here(vkpay_sim: RunningSimulator, pid: str) -> None:
         found = {name: node for name, node in row[table].items() if isinstance(node, dict)}
         assert nodes >= found.keys() >= nodes - {"transfer"}
         assert {node["baseUrl"] for node in found.values()} == {vkpay_sim.url}
+    assert {node["weixinBaseUrl"] for node in row["wxpay"].values()} == {vkpay_sim.url}
 
 
 def test_the_whole_configuration_is_toml(vkpay_sim: RunningSimulator) -> None:
@@ -51,6 +55,12 @@ def test_one_seed_makes_the_same_world() -> None:
         ("POST", "/v3/refund/domestic/refunds", "wxpay.refund"),
         ("GET", "/gateway.do?method=alipay.trade.query", "alipay.trade.query"),
         ("POST", "/gateway.do", "alipay.gateway"),
+        ("POST", "/api/v2/aggr/preorder/create/fa", "huawei.prepay"),
+        ("GET", "/api/v1/aggr/transactions/refunds/merc-orders/R1", "huawei.query_refund"),
+        ("POST", "/api/apps/ecpay/v1/create_order", "douyin.create_order"),
+        ("POST", "/api/trade_basic/v1/developer/order_query/", "douyin.order_query"),
+        ("POST", "/xpay/query_order", "wxpay-virtual.query_order"),
+        ("POST", "/cgi-bin/stable_token", "wxpay-virtual.stable_token"),
     ],
 )
 async def test_strangers_are_refused_under_the_operations_name(

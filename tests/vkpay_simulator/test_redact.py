@@ -30,7 +30,19 @@ from vkpay_simulator.redact import redact, redact_headers
             '{"sub_msg":"验签字符串为：app_auth_token=abc…&amp;auth_token=abc…"}',
         ),
         ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
+        (
+            "/sns/jscode2session?js_code=0abcdefghij&secret=abcdefghi",
+            "/sns/jscode2session?js_code=0ab…&secret=abc…",
+        ),
+        ("grant_type=authorization_code&code=abcdefghi", "grant_type=authorization_code&code=abc…"),
+        ('{"code":"10000","session_key":"abcdefghi"}', '{"code":"10000","session_key":"abc…"}'),
+        (
+            '{"callerId":"101","bodySign":"abcdefghijklmnopqrstuvwxyz0123"}',
+            '{"callerId":"101","bodySign":"abcdefgh…"}',
+        ),
         ("sign=ab", "sign=…"),
+        ('{"client_secret":"abcdefghi"}', '{"client_secret":"abc…"}'),
+        ('{"session_key": "abcdefghi"}', '{"session_key": "abc…"}'),
         ("design=nothing here", "design=nothing here"),
         ("", ""),
     ],
@@ -44,6 +56,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "Bearer abcdefgh",
         "Cookie": "a=b",
         "Proxy-Authorization": "Basic x",
+        "access-token": "clt.abcdefgh",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefghijklmnopqrstuvwxyz0123"',
         "Accept": "*/*",
     }
@@ -51,6 +64,7 @@ def test_credentials_in_headers_are_hidden() -> None:
         "authorization": "***",
         "Cookie": "***",
         "Proxy-Authorization": "***",
+        "access-token": "***",
         "Authorization": 'WECHATPAY2-SHA256-RSA2048 signature="abcdefgh…"',
         "Accept": "*/*",
     }

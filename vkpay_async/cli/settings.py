@@ -47,7 +47,10 @@ def masked_merchant(merchant: Merchant) -> dict[str, Any]:
     """What stands under ``merchants.<pid>``."""
     tables = _fields(merchant, "pid", "nodes")
     for (provider, platform), node in merchant.nodes.items():
-        tables.setdefault(provider, {})[platform] = _node(node)
+        if platform:
+            tables.setdefault(provider, {})[platform] = _node(node)
+        else:
+            tables[provider] = _node(node)
     return tables
 
 

@@ -18,7 +18,10 @@ def settings_of(merchant: Merchant) -> dict[str, Any]:
     """JSON's types, secrets in the clear. Raises :class:`ConfigError` for a file that cannot be read."""
     settings = _revealed(merchant, f"merchants.{merchant.pid}", "pid", "nodes")
     for (provider, platform), node in merchant.nodes.items():
-        settings.setdefault(provider, {})[platform] = _node(node)
+        if platform:
+            settings.setdefault(provider, {})[platform] = _node(node)
+        else:
+            settings[provider] = _node(node)
     return settings
 
 

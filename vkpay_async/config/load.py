@@ -20,10 +20,20 @@ from vkpay_async.registry import REGISTRY, about
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MATERIAL_ENDINGS = ("_path_content", "_content", "_path")
-_TEXT_KEYS = frozenset({"app_id", "mch_id", "sub_app_id", "sub_mch_id", "serial_no", "platform_serial_no"})
-_NOT_OURS = frozenset({"wxpay-virtual", "vkspay", "douyin", "huawei"})
+_TEXT_KEYS = frozenset(
+    {
+        "app_id",
+        "mch_id",
+        "mch_auth_id",
+        "offer_id",
+        "sub_app_id",
+        "sub_mch_id",
+        "serial_no",
+        "platform_serial_no",
+    }
+)
 _ROW_KEYS = frozenset({"_id", "pid", "name", "kind", "_add_time", "_add_time_str"})
-_RENAMED = {"aes_key": "encrypt_key", "merchant_id": "mch_id"}
+_RENAMED = {"aes_key": "encrypt_key", "encoding_aeskey": "encoding_aes_key", "merchant_id": "mch_id"}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _ENV_PREFIX = "VKPAY_"
 _NO_SETTINGS = ("VKPAY_SIM_", "VKPAY_CONFIG_KEY")
@@ -48,7 +58,8 @@ def config_from_file(path: str | Path) -> Config:
 def config_from_env(environ: Mapping[str, str] | None = None) -> Config:
     """Reads ``VKPAY_NOTIFY_URL``, ``VKPAY_WXPAY__MP_WEIXIN__APP_ID``, ``VKPAY_MERCHANTS__SHOP7__ALIPAY__H5__…``.
 
-    Levels are separated by two underscores; ``MP_WEIXIN`` is the node ``mp-weixin``. Pids are in lower case.
+    Levels are separated by two underscores; ``MP_WEIXIN`` is the node ``mp-weixin``, ``WXPAY_VIRTUAL`` the provider
+    ``wxpay-virtual``. Pids are in lower case.
     """
     data: dict[str, Any] = {}
     for name, value in (os.environ if environ is None else environ).items():
@@ -77,7 +88,7 @@ class _Loader:
         self._table(data, "the whole")
         top: dict[str, Any] = {"source": self.source}
         for key, value in data.items():
-            if not _ignored(key) and key not in REGISTRY.keys() | {"merchants", "http"}:
+            if not _ignored(key) and not _provider(key) and key not in ("merchants", "http"):
                 top[self._top_key(key)] = value
         http = self._table(data.get("http", {}), "http")
         http = self._snake_keys(http, HttpSettings, f"{self.source}: http")
@@ -89,7 +100,7 @@ class _Loader:
         )
 
     def _merchants(self, data: Mapping[str, Any]) -> dict[str, Merchant]:
-        default = {key: value for key, value in data.items() if key in REGISTRY}
+        default = {key: value for key, value in data.items() if _provider(key)}
         merchants = {"default": self._merchant("default", default)} if default else {}
         for pid, row in self._table(data.get("merchants", {}), "merchants").items():
             if pid in merchants:
@@ -110,8 +121,8 @@ class _Loader:
         nodes: dict[tuple[str, str], Node] = {}
         own: dict[str, Any] = {}
         for key, value in row.items():
-            if key in REGISTRY:
-                nodes.update(self._provider(pid, key, self._table(value, f"{pid}.{key}")))
+            if provider := _provider(key):
+                nodes.update(self._provider(pid, provider, self._table(value, f"{pid}.{key}")))
             elif not _ignored(key):
                 own[key] = value
         where = f"{self.source}: merchants.{pid}"
@@ -122,6 +133,9 @@ class _Loader:
     def _provider(
         self, pid: str, provider: str, platforms: Mapping[str, Any]
     ) -> Iterator[tuple[tuple[str, str], Node]]:
+        if about(provider).one_node:
+            yield (provider, ""), self._node(pid, provider, "", platforms)
+            return
         for platform, values in platforms.items():
             name = platform.replace("_", "-")
             if name not in about(provider).platforms:
@@ -134,7 +148,7 @@ class _Loader:
     def _node(self, pid: str, provider: str, platform: str, values: Mapping[str, Any]) -> Node:
         node_type: type[Node] = about(provider).node
         prefix = "" if pid == "default" else f"merchants.{pid}."
-        where = f"{self.source}: {prefix}{provider}.{platform}"
+        where = f"{self.source}: {prefix}{provider}{'.' if platform else ''}{platform}"
         known = {field.name for field in msgspec.structs.fields(node_type)} - {"where", "pid", "platform"}
         clean: dict[str, Any] = {"where": where, "pid": pid, "platform": platform}
         for key, value in values.items():
@@ -205,11 +219,16 @@ def _readable(error: str) -> str:
 
 
 def _ignored(key: str) -> bool:
-    return key in _ROW_KEYS or key.replace("_", "-") in _NOT_OURS
+    return key in _ROW_KEYS
 
 
 def _snake(key: str) -> str:
     return _CAMEL.sub("_", key).replace("-", "_").lower()
+
+
+def _provider(key: str) -> str | None:
+    """The provider of that name; a variable's name may not have the hyphen of ``wxpay-virtual``."""
+    return next((name for name in (key, key.replace("_", "-")) if name in REGISTRY), None)
 
 
 def _put(data: dict[str, Any], path: list[str], value: str) -> None:

@@ -15,6 +15,9 @@ Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 
 
+_INSTEAD = {"page": "h5", "wap": "h5", "app-plus": "app-harmony", "app-harmony": "app-plus"}
+
+
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How calls to the providers are made. Times are in seconds, sizes in bytes."""
 
@@ -37,9 +40,12 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alipay_app_pay_to_h5_pay: bool | None = None
 
     def find_node(self, provider: str, platform: str) -> Node | None:
-        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5."""
-        found = self.nodes.get((provider, platform))
-        return self.nodes.get((provider, "h5")) if found is None and platform in ("page", "wap") else found
+        """The node behind a pay_type; Alipay's page and wap payments may share the node of h5, and Huawei's app has two names.
+
+        A provider with one node for everything has it under the platform ``""``.
+        """
+        names = (platform, _INSTEAD.get(platform, ""), "")
+        return next((node for name in names if (node := self.nodes.get((provider, name)))), None)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,8 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``auto_delete_expired_orders`` is in days: the jobs delete orders that were not paid by then, 0 keeps them for ever.
 
-    ``notify_key`` is read, so that a vk-uni-pay config loads as it is, and has no effect in this version: nothing is
-    encrypted with it.
+    ``notify_key`` is what ``pay.aes`` encrypts under unless it is told another key; a merchant may have its own.
     """
 
     source: str = "config"
@@ -118,4 +123,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             known = ", ".join(f"{one.name}_{part}" for one in every_about() for part in one.platforms)
             return f"{self.source}: {provider}_{platform} is no pay_type of this version; there are {known}"
         prefix = "" if merchant.pid == "default" else f"merchants.{merchant.pid}."
-        return f"{self.source}: merchant {merchant.pid!r} has no {provider}.{platform} node; add [{prefix}{provider}.{platform}]"
+        table = provider if about(provider).one_node else f"{provider}.{platform}"
+        return f"{self.source}: merchant {merchant.pid!r} has no {table} node; add [{prefix}{table}]"

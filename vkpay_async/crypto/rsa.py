@@ -15,6 +15,7 @@ from vkpay_async.errors import SignatureInvalid
 _PKCS1 = padding.PKCS1v15()
 _SHA256 = hashes.SHA256()
 _SHA1 = hashes.SHA1()
+_PSS = padding.PSS(mgf=padding.MGF1(_SHA256), salt_length=32)
 _OAEP = padding.OAEP(mgf=padding.MGF1(algorithm=hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
 
 
@@ -26,6 +27,11 @@ def sign_sha256(key: RSAPrivateKey, message: bytes) -> str:
 def sign_sha1(key: RSAPrivateKey, message: bytes) -> str:
     """RSASSA-PKCS1-v1_5 with SHA-1, as base64: Alipay's old ``RSA`` sign type."""
     return base64.b64encode(key.sign(message, _PKCS1, _SHA1)).decode("ascii")
+
+
+def sign_pss(key: RSAPrivateKey, message: bytes) -> str:
+    """RSASSA-PSS with SHA-256, MGF1 with SHA-256 and 32 bytes of salt, as base64: another one each time."""
+    return base64.b64encode(key.sign(message, _PSS, _SHA256)).decode("ascii")
 
 
 def verify_sha256(key: RSAPublicKey, signature: str | bytes, message: bytes) -> None:

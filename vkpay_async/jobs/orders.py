@@ -38,7 +38,11 @@ async def expire(context: Context, most: int = BATCH) -> int:
 
 
 async def delete(context: Context, most: int = DELETED_AT_ONCE) -> int:
-    """Deletes what was not paid within ``auto_delete_expired_orders`` days; how many."""
+    """Deletes what was not paid within ``auto_delete_expired_orders`` days, and shared values whose time is over; how many
+    orders."""
+    from vkpay_async.ledger import Tokens
+
+    await Tokens(context.ledger, None).delete_expired(before=context.env.now_ms() - DAY_MS)
     days = context.config.auto_delete_expired_orders
     if not days:
         return 0

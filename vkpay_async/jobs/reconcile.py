@@ -12,6 +12,7 @@ from vkpay_async.config import Config
 from vkpay_async.jobs.comparison import LedgerPayment, LedgerRefund, differences
 from vkpay_async.models import BillRow
 from vkpay_async.providers.base import Provider
+from vkpay_async.providers.unsupported import offers
 from vkpay_async.service.context import Context
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def books_of(context: Context, *, pid: str | None = None, provider: str | None =
             continue
         pay_type = f"{name}_{platform}"
         built = context.providers.get(one, pay_type)
+        if not offers(built, "trade_bill"):
+            continue
         account = Account(provider=name, pid=one, mch_id=built.mch_id)
         found.setdefault(account, Books(account, pay_type, built))
     return list(found.values())

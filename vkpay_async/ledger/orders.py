@@ -14,7 +14,10 @@ from vkpay_async.ledger.bulk import Bulk, Lookup
 from vkpay_async.ledger.query import conditions, ordering
 from vkpay_async.ledger.refunds import entries_of
 from vkpay_async.ledger.schema import orders
-from vkpay_async.order import ORDER_FIELDS, Order
+from vkpay_async.order import FORMER, ORDER_FIELDS, Order
+
+FORMER_NUMBERS = 20
+"""So many attempts to pay an order are remembered."""
 
 _FIELDS = tuple(name for name in Order.__struct_fields__ if name != "refund_list")
 _COLUMNS = [orders.c[name] for name in _FIELDS]
@@ -57,6 +60,8 @@ _PAID_COLUMNS = (
     "provider_appid",
     "notify_path",
     "transaction_id",
+    "provider_order_no",
+    "expand_data",
     "pay_date",
     "notify_date",
     "notify_mode",
@@ -120,9 +125,21 @@ def find_by_providers_number(connection: Connection, provider: str, number: str)
 
 
 def set_providers_number(connection: Connection, out_trade_no: str, number: str) -> None:
-    connection.execute(
-        update(orders).where(orders.c.out_trade_no == out_trade_no).values(provider_order_no=number)
-    )
+    """The number of the latest attempt; those before it are kept, because what they stand for may still be paid.
+
+    An order that has been paid meanwhile keeps the number that was paid.
+    """
+    same = orders.c.out_trade_no == out_trade_no
+    kept = select(orders.c.status, orders.c.provider_order_no, orders.c.expand_data).where(same)
+    row = connection.execute(kept.with_for_update()).first()
+    if row is None or row.provider_order_no == number:
+        return
+    latest, before = (row.provider_order_no, number) if row.status > 0 else (number, row.provider_order_no)
+    former = [one for one in (before, *row.expand_data.get(FORMER, ())) if one not in (None, latest)]
+    values: dict[str, Any] = {"provider_order_no": latest}
+    if former:
+        values["expand_data"] = {**row.expand_data, FORMER: former[:FORMER_NUMBERS]}
+    connection.execute(update(orders).where(same).values(**values))
 
 
 def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
@@ -151,6 +168,8 @@ def add(connection: Connection, order: Order, *, repair_due: int | None) -> Orde
         return order
     _check_same(existing, order)
     values = {name: getattr(order, name) for name in _PAYMENT_METHOD}
+    if existing.former_order_nos:
+        values["expand_data"] = {**order.expand_data, FORMER: list(existing.former_order_nos)}
     connection.execute(
         update(orders)
         .where(orders.c.out_trade_no == order.out_trade_no, orders.c.status == 0)

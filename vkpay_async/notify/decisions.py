@@ -18,7 +18,7 @@ from vkpay_async.notify.matching import (
 )
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.notify.unasked import unasked_entry
-from vkpay_async.order import Order
+from vkpay_async.order import FORMER, Order
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 
@@ -229,12 +229,22 @@ def _paid_values(order: Order, event: Event, trade: Trade, provider: Provider, n
         "provider_appid": order.provider_appid if same else provider.appid,
         "notify_path": order.notify_path if same else payment_path(event.pay_type, order.out_trade_no),
         "transaction_id": trade.transaction_id,
+        **_numbers(order, trade.provider_order_no),
         "pay_date": trade.success_time or now,
         "notify_date": now,
         "notify_mode": event.source,
         "notify_info": trade.raw.copy() if isinstance(trade.raw, JsonObject) else dict(trade.raw),
         "openid": trade.openid or order.openid,
     }
+
+
+def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
+    """The number that was paid is the order's from here on: its refunds go by it."""
+    known = [one for one in (order.provider_order_no, *order.former_order_nos) if one is not None]
+    latest = paid or order.provider_order_no
+    former = [one for one in known if one != latest]
+    kept = {**order.expand_data, FORMER: former} if former else order.expand_data
+    return {"provider_order_no": latest, "expand_data": kept}
 
 
 def _no_order(number: str) -> str:

@@ -19,6 +19,8 @@ def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
     _same("merchant", trade.mch_id, _merchant(order, provider))
     if order.sub_mchid:
         _same("sub-merchant", trade.sub_mchid or "", order.sub_mchid)
+    if trade.total_fee is None and trade.product_id is None and trade.provider_order_no is not None:
+        return  # the provider says no amount; its order of that number was made with ours
     if not _same_goods(order, trade) and trade.total_fee != order.total_fee:
         raise NotificationMismatch(
             f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"
@@ -65,7 +67,7 @@ def check_pid(order: Order, pid: str) -> None:
 
 def _check_providers_number(order: Order, theirs: str | None) -> None:
     """A number that the order was never given belongs to another: an address can be made up, a payment cannot."""
-    if theirs is not None and theirs != order.provider_order_no:
+    if theirs is not None and theirs not in (order.provider_order_no, *order.former_order_nos):
         raise NotificationMismatch(
             f"the provider's order {theirs!r} is not this one's, {order.provider_order_no!r}; nothing was changed"
         )

@@ -158,7 +158,7 @@ class Receiver:
             return NotificationResult(reply=self._refusal(route), error=error)
         except VKPayError as error:
             log.warning("notification refused: %r: %s: %s", raw.path[:200], type(error).__name__, error)
-            return NotificationResult(reply=self._refusal(route), error=error)
+            return NotificationResult(reply=self._answer_to(error, route), error=error)
         except Exception as error:
             log.exception("notification not stored, the provider will come again: %r", raw.path[:200])
             return NotificationResult(
@@ -168,6 +168,10 @@ class Receiver:
         accepted = await self._may_accept(settled)
         reply = (notification.reply or provider.accept()) if accepted else provider.refuse()
         return NotificationResult(reply=reply, notification=notification, first=settled.first, number=number)
+
+    def _answer_to(self, error: VKPayError, route: Route | None) -> NotifyReply:
+        accepted = self._providers.acceptance(route.pay_type) if error.acknowledged and route else None
+        return accepted or self._refusal(route)
 
     def _refusal(self, route: Route | None) -> NotifyReply:
         return (self._providers.refusal(route.pay_type) if route is not None else None) or _NOT_OURS

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, runtime_ch
 
 import msgspec
 
-from vkpay_async.errors import InvalidArgument
+from vkpay_async.errors import InvalidArgument, VKPayError
 from vkpay_async.models import (
     AuthorizationRequest,
     BillRow,
@@ -34,6 +34,8 @@ from vkpay_async.models import (
     Value,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
+from vkpay_async.providers.login import Login
 
 T = TypeVar("T")
 
@@ -58,6 +60,11 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     fetches_key: bool = False
     timeout_ms: int | None = None
     max_response: int = 0
+
+    def __repr__(self) -> str:
+        """Without headers, body and query: providers want tokens and signatures in each of them."""
+        address, mark, _ = self.url.partition("?")
+        return f"HttpRequest({self.operation}: {self.method} {address}{mark and '?***'})"
 
 
 class HttpResponse(Value, frozen=True, kw_only=True):
@@ -209,6 +216,12 @@ class Provider(Protocol):
     def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
         """Ends an authorisation."""
 
+    def code2session(self, code: str) -> Flow[Login]:
+        """Who a login code belongs to. Raises :class:`InvalidArgument` (1013 without a code)."""
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        """What the merchant's account holds. ``account`` chooses one where there are several."""
+
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.
 
@@ -251,7 +264,12 @@ def run_offline(
     try:
         step: Step = next(flow)
         while True:
-            step = flow.send(cast("HttpResponse", _served_offline(step, answer, values)))
+            try:
+                found = _served_offline(step, answer, values)
+            except VKPayError as error:
+                step = cast("Step", flow.throw(error))
+            else:
+                step = flow.send(cast("HttpResponse", found))
     except StopIteration as stop:
         result: T = stop.value
         return result

@@ -39,6 +39,12 @@ class Providers:
         reply: NotifyReply | None = registry.provider_class(name).refuse() if name in REGISTRY else None
         return reply
 
+    def acceptance(self, pay_type: str) -> NotifyReply | None:
+        """What the provider of a pay_type takes as a "got it"."""
+        name = split_pay_type(pay_type)[0]
+        reply: NotifyReply | None = registry.provider_class(name).accept() if name in REGISTRY else None
+        return reply
+
     def sole_pid(self, pay_type: str) -> str | None:
         """The merchant that a pay_type's notifications must be for, where the config has just one with such a node.
 

@@ -20,7 +20,15 @@ from vkpay_async.models import (
     TransferRef,
     TransferRequest,
 )
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Flow
+from vkpay_async.providers.login import Login
+
+
+def offers(provider: object, operation: str) -> bool:
+    """Whether a provider has an operation of its own."""
+    own, without = getattr(type(provider), operation, None), getattr(Unsupported, operation, None)
+    return own is not None and own is not without
 
 
 class Unsupported:
@@ -57,12 +65,18 @@ class Unsupported:
         self._lacks("create_authorization", "only wxpay has it")
 
     def query_authorization(
-        self, out_authorization_no: str, *, display: bool = False
+        self, out_authorization_no: str, *, is_display_authorization: bool = False
     ) -> Flow[TransferAuthorization]:
         self._lacks("query_authorization", "only wxpay has it")
 
     def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
         self._lacks("close_authorization", "only wxpay has it")
+
+    def code2session(self, code: str) -> Flow[Login]:
+        self._lacks("code2session", "log the user in as the application does")
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        self._lacks("account_balance", "look it up in the provider's console")
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         self._lacks("trade_bill", "download it from the provider's console")

@@ -31,6 +31,7 @@ class PaymentOptions(TypedDict, total=False):
     app_auth_token: str | None
     provider_pay_method: str | None
     wxpay_virtual: Mapping[str, Any] | None
+    biz_type: str | None
     appleiap: Mapping[str, Any] | None
     productid: str | None
 

@@ -7,6 +7,7 @@ from vkpay_async.errors import (
     ConfigError,
     InvalidArgument,
     ProviderError,
+    RefundTooSoon,
     TransportError,
     VKPayError,
 )
@@ -16,7 +17,7 @@ def state_after(error: VKPayError, *, first: bool) -> str | None:
     """``UNKNOWN``, ``REFUSED``, or ``None`` to leave it as it was. ``first``: no earlier try may have been carried out."""
     if not error.outcome_known:
         return "UNKNOWN"
-    if isinstance(error, (TransportError, AuthenticationFailed, InvalidArgument, ConfigError)):
+    if isinstance(error, (TransportError, AuthenticationFailed, InvalidArgument, ConfigError, RefundTooSoon)):
         # Nobody looked at it, which says nothing about an earlier attempt.
         return "REFUSED" if first else None
     if isinstance(error, ProviderError):

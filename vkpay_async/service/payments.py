@@ -61,11 +61,12 @@ class PaymentRequest(Value, frozen=True, kw_only=True):
     app_auth_token: str | None = None
     provider_pay_method: str | None = None
     wxpay_virtual: Mapping[str, Any] | None = None
+    biz_type: str | None = None
     appleiap: Mapping[str, Any] | None = None
     productid: str | None = None
 
 
-_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "appleiap", "productid")
+_OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type", "appleiap", "productid")
 """Arguments that some providers alone have; they check them themselves."""
 
 
@@ -91,7 +92,7 @@ class Payments:
             total_fee=order.total_fee,
             platform=request.context.platform,
             order_info=info,
-            need_qrcode=bool(request.need_qrcode),
+            need_qrcode=_shows_qrcode(request, info) or bool(request.need_qrcode),
             qrcode_image=await self._image(request, info),
         )
 
@@ -239,7 +240,9 @@ class Payments:
         )
 
     async def _image(self, request: PaymentRequest, info: OrderInfo) -> str | None:
-        if request.need_qrcode != "image" or not isinstance(info, CodeUrl):
+        if not isinstance(info, CodeUrl):
+            return None
+        if request.need_qrcode != "image" and not _shows_qrcode(request, info):
             return None
         return await asyncio.to_thread(qr_data_url, info.code_url)
 
@@ -276,6 +279,10 @@ class Payments:
         if settled.error is not None:
             raise settled.error
         return settled.running
+
+
+def _shows_qrcode(request: PaymentRequest, info: OrderInfo) -> bool:
+    return isinstance(info, CodeUrl) and about(request.provider).shows_qrcode
 
 
 def _status(order: Order, trade: Trade, pay_order_info: bool) -> PaymentStatus:

@@ -52,8 +52,7 @@ class Refunds:
             raise OrderNotRefunded(f"order {order.out_trade_no!r} has no refund")
         number = out_refund_no or order.refund_list[0].out_refund_no
         provider = self._c.providers.get(order.pid, order.pay_type)
-        ref = RefundRef(order=order.ref(), out_refund_no=number)
-        refund = await self._c.transport.run(provider.query_refund(ref))
+        refund = await self._c.transport.run(provider.query_refund(_ref(order, number)))
         return RefundStatus(refund=refund, order=await self._store(order, refund))
 
     def _entry(self, order: Order, refund_fee: Fen | None, number: str | None, reason: str) -> RefundEntry:
@@ -113,6 +112,15 @@ class Refunds:
             refund_id=refund.refund_id,
             check_due=self._c.env.now_ms() + FIRST_CHECK_MS,
         )
+
+
+def _ref(order: Order, number: str) -> RefundRef:
+    entry = next((one for one in order.refund_list if one.out_refund_no == number), None)
+    if entry is None:
+        return RefundRef(order=order.ref(), out_refund_no=number)
+    return RefundRef(
+        order=order.ref(), out_refund_no=number, refund_id=entry.refund_id, refund_fee=entry.refund_fee
+    )
 
 
 def _request(order: Order, entry: RefundEntry) -> RefundRequest:

@@ -20,9 +20,11 @@ from vkpay_async.providers.base import Flow, HttpRequest, HttpResponse, OffLoop,
 from vkpay_async.telemetry import ProviderCall, provider_call
 from vkpay_async.transport.retry import NoAnswer, NotSent, Outcome, RetryPolicy, pause_before
 from vkpay_async.transport.shared import InMemory, SharedValues
+from vkpay_async.transport.working import Workers
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ class Transport:
         self._sleep = sleep
         self.shared: SharedValues = InMemory()
         """Where Flows find their tokens; the application puts its ledger's here."""
+        self._workers = Workers()
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -100,7 +103,7 @@ class Transport:
         """What a Flow needs besides the network; its next step, or its result."""
         try:
             if isinstance(step, OffLoop):
-                answer = await asyncio.to_thread(step.work)
+                answer = await self._workers.run(step.work)
             else:
                 answer = await self.shared.get(step, self.run)
         except VKPayError as error:
@@ -110,6 +113,7 @@ class Transport:
 
     async def close(self) -> None:
         """Closes the session and waits for its connections."""
+        self._workers.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -148,23 +152,22 @@ class Transport:
             return await self._exchange(request)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NotSent(f"cannot connect: {str(error) or type(error).__name__}")
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            return NotSent(f"cannot connect: not an address: {error}")
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            return _no_address(request)
         except TimeoutError:
             return NoAnswer("no answer in time")
         except aiohttp.ClientError as error:
             return NoAnswer(f"the connection broke: {type(error).__name__}")
-        except NoAnswer as error:
+        except (NoAnswer, NotSent) as error:
             return error
 
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
         import aiohttp
-        from yarl import URL
 
         timeout = self._timeout(request.timeout_ms) if request.timeout_ms else aiohttp.helpers.sentinel
         async with self._open_session().request(
             request.method,
-            URL(request.url, encoded=True),
+            _address(request),
             data=request.body or None,
             headers=request.headers,
             timeout=timeout,
@@ -216,6 +219,20 @@ class Transport:
             connect=settings.connect_timeout,
             sock_read=None if total_ms else settings.read_timeout,
         )
+
+
+def _address(request: HttpRequest) -> URL:
+    from yarl import URL
+
+    try:
+        return URL(request.url, encoded=True)
+    except ValueError:
+        raise _no_address(request) from None
+
+
+def _no_address(request: HttpRequest) -> NotSent:
+    """Without the query, which may hold a secret."""
+    return NotSent(f"cannot connect: not an address: {request.url.partition('?')[0]}")
 
 
 def _may_be_done(outcome: Outcome) -> bool:

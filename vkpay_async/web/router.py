@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from vkpay_async.notify.routes import PAYMENT, TRANSFER, TRANSFER_AUTH
+from vkpay_async.notify.routes import PAYMENT, TRANSFER, TRANSFER_AUTH, parse_path
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.registry import REGISTRY, about
 from vkpay_async.web.cross_origin import Origins
@@ -110,7 +110,7 @@ class Router:
         """Whether a provider checks the address: some do with a GET."""
         if endpoint.answer != self._notify or request.method != "GET":
             return False
-        provider = split_pay_type(request.path.removeprefix("/").partition("/")[2].partition("/")[0])[0]
+        provider = split_pay_type(parse_path(request.path).pay_type)[0]
         return provider in REGISTRY and about(provider).answers_get
 
     async def _notify(self, request: Request, body: bytes) -> Reply:

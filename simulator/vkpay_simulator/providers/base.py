@@ -36,7 +36,10 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
-    """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own."""
+    """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own.
+
+    ``alias`` is the merchant's number where the provider goes by one of its own: the control API takes either.
+    """
 
     provider: str
     pid: str
@@ -50,6 +53,7 @@ class OrderView:
     paid_ms: int | None
     notify_url: str | None
     payer: str | None
+    alias: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,6 +81,14 @@ class TakesAuthorizations(Protocol):
         self, out_authorization_no: str, outcome: str, *, pid: str | None = None
     ) -> dict[str, Any]:
         """What becomes of an authorisation: ``confirm`` (the user agrees), ``close`` or ``expire``."""
+
+
+@runtime_checkable
+class LogsUsersIn(Protocol):
+    """A provider under whose apps users log in."""
+
+    def login(self, appid: str, openid: str | None) -> dict[str, str]:
+        """A user, new unless named, opens an app: ``code`` for the merchant's server, and whose it is (``openid``)."""
 
 
 class SimProvider(Protocol):

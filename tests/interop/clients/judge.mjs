@@ -11,12 +11,14 @@ export class Judge {
   #numbers = 0;
   #require = createRequire(`${this.#job.environment}/package.json`);
 
-  constructor(distribution) {
+  // `versionOf` tells the version of a client that npm did not install.
+  constructor(distribution, versionOf = null) {
     this.client = this.#job.client;
     this.baseUrl = this.#job.base_url;
     this.merchants = this.#job.merchants;
     const manifest = `${this.#job.environment}/node_modules/${distribution}/package.json`;
-    this.#print({ version: JSON.parse(readFileSync(manifest, 'utf8')).version });
+    const version = versionOf ? versionOf(this.#job) : JSON.parse(readFileSync(manifest, 'utf8')).version;
+    this.#print({ version });
   }
 
   load(name) {
@@ -47,7 +49,14 @@ export class Judge {
   async received(tag, count = 1) {
     const address = this.#job.notify_url.replace('/notify', '/received');
     const found = await json(`${address}/${this.client}/${tag}?count=${count}`);
-    return { headers: found.headers, body: Buffer.from(found.body, 'base64').toString('utf8') };
+    const query = Object.fromEntries(new URLSearchParams(found.query));
+    return { headers: found.headers, body: Buffer.from(found.body, 'base64').toString('utf8'), query };
+  }
+
+  // What the receiver answers at that address from now on.
+  replyWith(tag, body) {
+    const address = this.#job.notify_url.replace('/notify', '/reply');
+    return json(`${address}/${this.client}/${tag}`, body);
   }
 
   control(path, body) {
@@ -57,6 +66,11 @@ export class Judge {
   // The merchant's settings as they are now.
   merchant(pid) {
     return json(`${this.baseUrl}/_sim/merchants/${pid}`);
+  }
+
+  // An order as the simulator has it.
+  order(outTradeNo) {
+    return json(`${this.baseUrl}/_sim/orders/${outTradeNo}`);
   }
 
   pay(outTradeNo) {
@@ -115,9 +129,10 @@ export async function refused(promise) {
 }
 
 async function json(url, body) {
-  const options = body && { method: 'POST', body: JSON.stringify(body) };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const options = body && { method: 'POST', body: text };
   const answer = await fetch(url, options);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text}`);
-  return JSON.parse(text);
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${said}`);
+  return JSON.parse(said);
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.config import Config, Material, Secret, config_from_dict
+from vkpay_async.config import Material, Secret, config_from_dict
 
 # (key as vk-uni-pay spells it, a value, our field, what it becomes)
 TOP: list[tuple[str, Any, str, Any]] = [
@@ -71,6 +71,20 @@ ALIPAY: list[tuple[str, Any, str, Any]] = [
     ("merchantId", "2088000000000000", "mch_id", "2088000000000000"),
     ("timeout", 5000, "timeout", 5000),
 ]
+WXPAY_VIRTUAL = [
+    ("secret", "k", "secret", Secret("k")),
+    ("mchId", "1600000001", "mch_id", "1600000001"),
+    ("offerId", "1450593228", "offer_id", "1450593228"),
+    ("offerId", 1450593228, "offer_id", "1450593228"),
+    ("appKey", "k", "app_key", Secret("k")),
+    ("sandboxAppKey", "k", "sandbox_app_key", Secret("k")),
+    ("rate", 100, "rate", 100),
+    ("rate", "100", "rate", 100),
+    ("token", "t", "token", Secret("t")),
+    ("encodingAESKey", "A" * 43, "encoding_aes_key", Secret("A" * 43)),
+    ("encoding_aes_key", "A" * 43, "encoding_aes_key", Secret("A" * 43)),
+    ("sandbox", True, "sandbox", True),
+]
 PATHS = [
     ("wxpay", "appCertPath", "app_cert"),
     ("wxpay", "appPrivateKeyPath", "app_private_key"),
@@ -88,16 +102,6 @@ NODES = [
     ),
     *(("alipay", name) for name in ("mp-alipay", "app-plus", "h5", "transfer", "codepay")),
 ]
-# Nodes of section 2.5: kept in a config although nothing here uses them.
-UNUSED: dict[str, Any] = {
-    "appleiap": {"app-plus": {"password": "p", "timeout": 10000, "receiptExpiresIn": 86400, "sandbox": True}},
-    "wxpay-virtual": {
-        "mp-weixin": {"appId": "wx1", "offerId": "1", "appKey": "k", "sandboxAppKey": "k", "rate": 100}
-    },
-    "vkspay": {"mchId": "3493", "key": "k"},
-    "douyin": {"mp-toutiao": {"appId": "tt1", "salt": "s", "token": "t"}},
-    "huawei": {"mp-harmony": {"appId": "1", "mchAuthId": "a", "mchPrivateKey": "k"}, "app-harmony": {}},
-}
 MINIMUM = {"appId": "wx1", "mchId": "1"}
 
 
@@ -131,6 +135,18 @@ def test_nodes(provider: str, key: str, value: Any, field: str, want: Any) -> No
     assert getattr(node, field) == want
 
 
+@pytest.mark.parametrize(("key", "value", "field", "want"), both_spellings(WXPAY_VIRTUAL))
+@pytest.mark.parametrize("provider", ["wxpay-virtual", "wxpay_virtual"])
+def test_the_node_of_virtual_payment(provider: str, key: str, value: Any, field: str, want: Any) -> None:
+    values = {"appId": "wx1", "offer_id": "1"} if field != "offer_id" else {"appId": "wx1"}
+    for row in (
+        {provider: {"mp-weixin": {**values, key: value}}},
+        {"merchants": {"default": {provider: {"mp_weixin": {**values, key: value}}}}},
+    ):
+        node = config_from_dict(row).node(None, "wxpay-virtual", "mp-weixin")
+        assert getattr(node, field) == want
+
+
 @pytest.mark.parametrize(("provider", "platform"), NODES)
 def test_every_platform_has_its_node(provider: str, platform: str) -> None:
     for spelling in (platform, platform.replace("-", "_")):
@@ -149,14 +165,6 @@ def test_paths_are_relative_to_the_file(
     assert getattr(config.node(None, provider, "h5"), field).reveal() == "PEM"
 
 
-@pytest.mark.parametrize("provider", UNUSED)
-def test_nodes_of_providers_that_are_not_here_are_left_alone(provider: str) -> None:
-    for name in (provider, provider.replace("-", "_")):
-        assert config_from_dict({name: UNUSED[provider]}) == Config()
-        row = {"wxpay": {"h5": MINIMUM}, name: UNUSED[provider]}
-        assert config_from_dict({"merchants": {"shop": row}}).merchant("shop").pid == "shop"
-
-
 def test_a_database_row_is_a_merchant() -> None:
     row = {
         "_id": "64a",
@@ -168,7 +176,6 @@ def test_a_database_row_is_a_merchant() -> None:
         "alipayAppPayToH5Pay": True,
         "notifyUrl": "https://seven.example",
         "wxpay": {"h5": MINIMUM},
-        **UNUSED,
     }
     merchant = config_from_dict({"merchants": {"seven": row}}).merchant("seven")
     assert merchant.alipay_app_pay_to_h5_pay is True

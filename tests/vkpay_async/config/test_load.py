@@ -70,7 +70,9 @@ def test_the_environment_is_read() -> None:
             "VKPAY_WXPAY__MP_WEIXIN__MCH_ID": "1900000001",
             "VKPAY_WXPAY__MP_WEIXIN__APP_PRIVATE_KEY_CONTENT": "PEM",
             "VKPAY_MERCHANTS__SHOP7__ALIPAY__H5__APP_ID": "2021",
-            "VKPAY_WXPAY_VIRTUAL__MP_WEIXIN__OFFER_ID": "1",
+            "VKPAY_WXPAY_VIRTUAL__MP_WEIXIN__APP_ID": "wx2",
+            "VKPAY_WXPAY_VIRTUAL__MP_WEIXIN__OFFER_ID": "1450593228",
+            "VKPAY_WXPAY_VIRTUAL__MP_WEIXIN__ENCODING_AES_KEY": "AES",
             "VKPAY_SIM_SEED": "7",
             "PATH": "/bin",
         }
@@ -80,6 +82,9 @@ def test_the_environment_is_read() -> None:
     assert config.alipay_app_pay_to_h5_pay is True
     assert config.node(None, "wxpay", "mp-weixin").app_private_key == Material("PEM")  # type: ignore[attr-defined]
     assert config.node("shop7", "alipay", "h5").app_id == "2021"
+    virtual = config.node(None, "wxpay-virtual", "mp-weixin")
+    assert (virtual.app_id, virtual.offer_id) == ("wx2", "1450593228")  # type: ignore[attr-defined]
+    assert virtual.encoding_aes_key == Secret("AES")  # type: ignore[attr-defined]
 
 
 def test_the_process_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from tests.vkpay_async.fake import Bank, Clock, Shop, open_shop
 from vkpay_async import OrderStateConflict, TransportError
+from vkpay_async.config import Secret
+from vkpay_async.ledger import Token
+from vkpay_async.ledger.schema import tokens
 from vkpay_async.models import Notification, TradeState
 from vkpay_async.notify.routes import payment_path
 
@@ -114,3 +118,15 @@ async def test_an_order_that_is_still_asked_after_is_not_deleted(bank: Bank, clo
         clock.ms += DAY_MS
         await shop.pay.run_jobs("repair")
         assert (await shop.pay.run_jobs("delete")).delete == 1
+
+
+async def test_shared_values_are_deleted_a_day_after_their_end(shop: Shop) -> None:
+    token = Token(value=Secret("t"), expires=shop.clock.ms + MINUTE_MS)
+    await shop.pay.tokens.put("one", token, shop.clock)
+    await shop.pay.tokens.put("other", Token(value=Secret("t"), expires=2**53), shop.clock)
+    for days, left in ((1, 2), (2, 1)):
+        shop.clock.ms += days * DAY_MS
+        assert (await shop.pay.run_jobs("delete")).delete == 0
+        names = await shop.pay.orders.read(lambda c: c.execute(select(tokens.c.name)).scalars().all())
+        assert len(names) == left
+    assert names == ["other"]

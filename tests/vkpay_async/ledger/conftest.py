@@ -65,6 +65,8 @@ def paid_values(**more: Any) -> dict[str, Any]:
         "notify_date": 5,
         "notify_mode": 1,
         "notify_info": {"trade_state": "SUCCESS"},
+        "provider_order_no": None,
+        "expand_data": {},
         "openid": None,
     }
     return {**values, **more}

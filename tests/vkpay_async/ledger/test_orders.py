@@ -166,7 +166,12 @@ async def test_which_status_may_become_which(ledger: Ledger, before: int, pays: 
 async def test_the_database_moves_no_paid_order_even_when_told_to(ledger: Ledger, before: int) -> None:
     """Whoever decides may have read too early; the condition is in the statement itself."""
     await ledger.add(order(status=before))
-    values = dict.fromkeys(paid_values()) | {"number": "A1", "notify_info": {}, "pay_type": "x"}
+    values = dict.fromkeys(paid_values()) | {
+        "number": "A1",
+        "notify_info": {},
+        "expand_data": {},
+        "pay_type": "x",
+    }
     await ledger.write(lambda c: orders.mark_paid(c, [values]))
     await ledger.write(lambda c: orders.mark_closed(c, ["A1"], 5))
     assert await ledger.require("A1") == order(status=before)

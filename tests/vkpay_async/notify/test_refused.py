@@ -15,6 +15,7 @@ from vkpay_async import (
     InvalidArgument,
     NotificationInvalid,
     NotificationMismatch,
+    NotificationUnconfirmed,
     OrderNotFound,
     SignatureInvalid,
     VKPayError,
@@ -173,3 +174,18 @@ async def test_a_refund_of_something_else(
     foreign = msgspec.structs.replace(refund, **wrong)
     body = Notification(kind="refund", id="1", event="REFUND.SUCCESS", refund=foreign)
     assert text in str(await refused(shop, caplog, NotificationMismatch, body))
+
+
+async def test_a_forgery_changes_nothing_and_is_answered_with_success(
+    ready: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The provider was asked, and knows of no payment: there is nobody who would have to come again."""
+    ready.bank.fail("notification", NotificationUnconfirmed("nobody paid order P1"))
+    with caplog.at_level(logging.INFO):
+        result = await ready.deliver(PATH, event(ready))
+    assert isinstance(result.error, NotificationUnconfirmed)
+    assert result.reply.status == 200
+    assert not result.first
+    assert (await ready.pay.orders.require("order_0001")).status == 0
+    (line,) = caplog.messages
+    assert "NotificationUnconfirmed: nobody paid order P1" in line

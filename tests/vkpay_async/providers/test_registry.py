@@ -20,9 +20,10 @@ import sys
 from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, Merchant
 from vkpay_async.providers.registry import Providers
+from vkpay_async.registry import REGISTRY
 
 Providers(Config(merchants={{"default": Merchant(pid="default", nodes={{({name!r}, "h5"): None}})}}), SYSTEM_ENV)
-loaded = [name for name in ("wxpay", "alipay") if f"vkpay_async.providers.{{name}}.provider" in sys.modules]
+loaded = [name for name, folder in REGISTRY.items() if f"{{folder}}.provider" in sys.modules]
 assert loaded == [{name!r}], loaded
 """
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.vkpay_async.observed import Observed
-from vkpay_async import RateLimited, TransportOutcomeUnknown
+from vkpay_async import RateLimited, TransportError, TransportOutcomeUnknown
 from vkpay_async.providers.base import Flow, HttpRequest
 from vkpay_async.transport import Transport
 
@@ -88,3 +88,17 @@ async def test_nothing_secret_is_told(
     assert said
     told = [*said, observed.span().to_json(), repr(observed.points("vkpay.calls"))]
     assert [secret for secret in SECRETS if any(secret in text for text in told)] == []
+
+
+@pytest.mark.parametrize("base_url", ["http://:80", "http://[half", "http://", "nowhere://host"])
+async def test_an_address_that_cannot_be_called_is_told_without_its_query(
+    base_url: str, transport: Transport
+) -> None:
+    with pytest.raises(TransportError, match="cannot connect") as caught:
+        await transport.run(refund(f"{base_url}/v3/refunds"))
+    assert [secret for secret in SECRETS if secret in str(caught.value)] == []
+
+
+def test_a_request_is_shown_without_what_is_not_for_a_log() -> None:
+    shown = repr(next(refund("https://api.example/v3/refunds")))
+    assert shown == "HttpRequest(wxpay.refund: POST https://api.example/v3/refunds?***)"

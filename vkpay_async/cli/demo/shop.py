@@ -104,6 +104,8 @@ async def open_shop(port: int, seed: int | None, database: str | None = None) ->
         async with running_simulator(folder, port, seed) as simulator:
             config = tomllib.loads(config_in(folder).read_text(encoding="utf-8"))
             async with _receiving(lambda url: _sdk(config, url, database or _own(folder))) as pay:
+                for pid in config["merchants"]:
+                    await simulator.notify_at(pay.config.notify_base(pid), pid=pid)
                 prefix = token_hex(3) if database else ""
                 yield Shop(pay, simulator, _sub_merchants(config["merchants"][PARTNER]), prefix=prefix)
 
@@ -135,7 +137,9 @@ async def _receiving(sdk: Callable[[str], WatchedPay]) -> AsyncIterator[WatchedP
 def _sub_merchants(partner: dict[str, Any]) -> dict[str, dict[str, str]]:
     wxpay = partner["wxpay"]["mp-weixin"]["subMerchants"][0]
     alipay = partner["alipay"]["h5"]["appAuthTokens"][0]
+    huawei = partner["huawei"]["mp-harmony"]["subMerchants"][0]
     return {
         "wxpay": {"sub_mchid": wxpay["subMchid"]},
         "alipay": {"app_auth_token": alipay["appAuthToken"]},
+        "huawei": {"sub_mchid": huawei["subMchid"]},
     }

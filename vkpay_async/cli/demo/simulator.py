@@ -57,6 +57,37 @@ class Simulator:
         answer = await self._post("alipay/app-pay", {"order_string": order_string})
         return f"{answer['resultStatus']} {answer['memo']}".strip()
 
+    async def tt_pay(self, order_info: dict[str, Any]) -> int:
+        """Douyin's cashier opens and is paid at; gives the code of ``tt.pay``, -1 where it does not open."""
+        answer = await self._post("douyin/tt-pay", order_info)
+        return int(answer.get("code", -1))
+
+    async def request_order(self, arguments: dict[str, Any]) -> str:
+        """Douyin's mini program asks for an order; gives its number."""
+        answer = await self._post("douyin/request-order", arguments)
+        if "orderId" not in answer:
+            raise SimulatorFailed(f"tt.requestOrder failed: {answer['errNo']} {answer['why']}")
+        return str(answer["orderId"])
+
+    async def log_in(self, appid: str) -> str:
+        """A user opens an app; the code that it hands to its server."""
+        answer = await self._post("login", {"appid": appid})
+        return str(answer["code"])
+
+    async def request_virtual_payment(self, asked: dict[str, Any]) -> str:
+        """``wx.requestVirtualPayment`` on the user's phone, which then waits for the password; gives its ``errMsg``."""
+        answer = await self._post("wxpay-virtual/request-virtual-payment", {**asked, "action": "open"})
+        return f"{answer.get('advice', '')} {answer['errMsg']}".strip()
+
+    async def notify_at(self, url: str, *, pid: str) -> None:
+        """What a merchant sets in the consoles of providers whose orders name no address."""
+        await self._post(f"merchants/{pid}", {"notify_url": url})
+
+    async def request_payment(self, order_str: str) -> str:
+        """Huawei's phone pays what the app hands to it; empty, or the code and why."""
+        answer = await self._post("huawei/request-payment", {"order_str": order_str})
+        return f"{answer['code'] or ''} {answer['why']}".strip()
+
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""
         async with self._session.get(address) as page:

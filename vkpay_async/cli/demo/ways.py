@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from types import UnionType
 from typing import Any, TypeAlias
 
 from vkpay_async.cli.demo.report import require
@@ -19,7 +21,11 @@ from vkpay_async.order_info import (
     OrderInfo,
     OrderString,
     PageUrl,
+    PayLink,
+    RequestOrderParams,
     TradeNo,
+    TtPayParams,
+    VirtualPaymentParams,
 )
 from vkpay_async.pay_type import split_pay_type
 
@@ -36,6 +42,9 @@ PAYER_IP = "203.0.113.7"  # TEST-NET-3, from the documentation block
 Buyer: TypeAlias = "Callable[[Sale, Any], Awaitable[str]]"
 """What the payer does with the ``order_info``; gives a line about it."""
 
+Entry: TypeAlias = "Callable[[Sale], Awaitable[None]]"
+"""What happens before the order: a user comes in, who is part of its arguments."""
+
 
 async def pays(sale: Sale, _: OrderInfo) -> str:
     """Scans the code, or presses the button in app, page or mini program."""
@@ -49,10 +58,33 @@ async def opens_page(sale: Sale, info: PageUrl) -> str:
     return f"cashier opened; {await pays(sale, info)}"
 
 
+async def opens_link(sale: Sale, info: PayLink) -> str:
+    status = await sale.shop.simulator.open(info.code_url)
+    require(status == 200, f"the pay link answered {status} to the buyer's browser")
+    return f"pay link opened; {await pays(sale, info)}"
+
+
 async def pays_in_app(sale: Sale, info: OrderString) -> str:
     status = await sale.shop.simulator.take_order_string(info.order_string)
     require(status == "9000", f"the phone's SDK gave resultStatus {status}")
     return f"order string taken: resultStatus {status}"
+
+
+async def pays_in_douyin(sale: Sale, info: TtPayParams | RequestOrderParams) -> str:
+    """The mini program hands the arguments to ``tt.pay``, or asks for the order with ``tt.requestOrder`` first."""
+    if isinstance(info, TtPayParams):
+        code = await sale.shop.simulator.tt_pay(info.to_client())
+        require(code == 0, f"tt.pay gave the code {code}")
+        return "tt.pay: code 0"
+    order_id = await sale.shop.simulator.request_order(info.to_client())
+    return f"tt.requestOrder: {order_id}; {await pays(sale, info)}"
+
+
+async def pays_on_huawei(sale: Sale, info: OrderString) -> str:
+    """The phone verifies the text before it opens the cashier."""
+    said = await sale.shop.simulator.request_payment(info.order_string)
+    require(not said, f"requestPayment said {said}")
+    return "orderStr taken: requestPayment resolved"
 
 
 async def showed_code(_: Sale, info: CodePayResult) -> str:
@@ -60,17 +92,44 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
     return "paid when the code was scanned"
 
 
+async def logs_in(sale: Sale) -> None:
+    """The mini program logs its user in, whose session_key the SDK keeps."""
+    provider = sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant)
+    code = await sale.shop.simulator.log_in(provider.appid)
+    sale.party = {"openid": (await provider.code2session(code)).openid}
+
+
+async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
+    asked = {"openid": sale.party["openid"], **info.to_client()}
+    said = await sale.shop.simulator.request_virtual_payment(asked)
+    require(said.endswith(":ok"), f"the phone said {said}")
+    return f"{said}; {await pays(sale, info)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins."""
+    """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
+
+    ``label`` stands for the pay_type in the order's number, where that would be too long. ``needs`` is a package that may
+    not be there, and the extra that brings it.
+    """
 
     pay_type: str
-    gives: type[OrderInfo]
+    gives: type[OrderInfo] | UnionType
     buyer: Buyer
     call: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     notified: bool = True
+    entry: Entry | None = None
+    label: str = ""
+    needs: tuple[str, str] | None = None
 
+    @property
+    def playable(self) -> bool:
+        return self.needs is None or find_spec(self.needs[0]) is not None
+
+
+SM2 = ("gmssl_pyx", "huawei")
 
 WAYS = (
     Way(
@@ -111,7 +170,54 @@ WAYS = (
     ),
     Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
     Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+    *(
+        Way(pay_type=f"vkspay_{platform}", gives=PayLink, buyer=opens_link, call={"platform": platform})
+        for platform in ("h5", "h5-weixin", "mp-weixin", "mp-alipay", "app-plus")
+    ),
+    Way(pay_type="vkspay_mweb", gives=PayLink, buyer=opens_link, call={"platform": "h5", "product": "mweb"}),
+    Way(pay_type="vkspay_codepay", gives=CodePayResult, buyer=showed_code, code="12", notified=False),
+    # Guaranteed payment at one merchant, the general trade system at the other.
+    Way(
+        pay_type="douyin_mp-toutiao",
+        gives=TtPayParams | RequestOrderParams,
+        buyer=pays_in_douyin,
+        call={"platform": "mp-toutiao"},
+    ),
+    Way(
+        pay_type="wxpay-virtual_mp-weixin",
+        gives=VirtualPaymentParams,
+        buyer=passes_on,
+        call={
+            "platform": "mp-weixin",
+            "wxpay_virtual": {"mode": "short_series_coin", "buy_quantity": TOTAL},  # 100 coins a yuan
+        },
+        entry=logs_in,
+        label="virtual",
+    ),
+    Way(
+        pay_type="huawei_mp-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "mp-harmony"},
+        needs=SM2,
+    ),
+    Way(
+        pay_type="huawei_app-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "app-harmony"},
+        needs=SM2,
+    ),
 )
+
+
+def left_out(chosen: Container[str]) -> list[str]:
+    """A line for each chosen way whose package is missing."""
+    return [
+        f"{way.pay_type} is left out: pip install 'vkpay-async[{way.needs[1]}]'"
+        for way in WAYS
+        if way.pay_type in chosen and way.needs is not None and not way.playable
+    ]
 
 
 @dataclass
@@ -130,7 +236,7 @@ class Sale:
 
     @property
     def number(self) -> str:
-        return f"{self.shop.prefix}{self.merchant}_{self.way.pay_type}".replace("-", "_")
+        return f"{self.shop.prefix}{self.merchant}_{self.way.label or self.way.pay_type}".replace("-", "_")
 
     @property
     def code(self) -> dict[str, str]:

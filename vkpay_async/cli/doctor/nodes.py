@@ -10,9 +10,13 @@ from vkpay_async.cli.doctor.address import check_base_url
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
+from vkpay_async.crypto.sm2 import load_sm2_public_keys
 from vkpay_async.errors import ConfigError
+from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
+from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
+from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
 
@@ -21,6 +25,8 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_private_key,
     "wxpay_public_key": load_public_key,
     "alipay_public_key": load_public_key,
+    "platform_public_key": load_sm2_public_keys,
+    "douyin_public_key": load_public_key,
     "app_cert": load_certificate,
     "platform_cert": load_certificate,
     "wxpay_public_cert": load_certificate,
@@ -39,11 +45,11 @@ REPLACED_BY_ITSELF = frozenset({"platform_cert", "wxpay_public_cert"})
 
 def subject_of(node: Node) -> str:
     prefix = "" if node.pid == "default" else f"merchants.{node.pid}."
-    return f"{prefix}{provider_of(node)}.{node.platform}"
+    return f"{prefix}{provider_of(node)}{'.' if node.platform else ''}{node.platform}"
 
 
 def provider_of(node: Node) -> str:
-    return "wxpay" if isinstance(node, WxpayNode) else "alipay"
+    return next(one.name for one in every_about() if type(node) is one.node)
 
 
 def check_node(node: Node, providers: Providers, now: datetime) -> list[Check]:
@@ -75,11 +81,15 @@ def _unreadable(node: Node) -> Iterator[ConfigError]:
 
 
 def _keys_detail(node: Node) -> str:
+    if isinstance(node, WxpayVirtualNode):
+        return "the keys are readable; only a call can prove them"
     if getattr(node, "app_cert", None):
         return "the private key belongs to its certificate"
     if isinstance(node, WxpayNode):
         return "the keys are readable; app_cert in place of serial_no would let the two be compared"
-    return "the keys are readable, and Alipay's is not the app's own"
+    if isinstance(node, AlipayNode):
+        return "the keys are readable, and Alipay's is not the app's own"
+    return "everything that it needs is there, and readable"
 
 
 def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
@@ -118,7 +128,7 @@ def _lifetime(key: str, subject: str, now: datetime, begins: datetime, ends: dat
 
 
 def _mode(node: Node, subject: str) -> Check:
-    state, detail, advice = _wxpay_mode(node) if isinstance(node, WxpayNode) else _alipay_mode(node)
+    state, detail, advice = _MODES.get(provider_of(node), _plain_mode)(node)
     return Check(kind="mode", subject=subject, state=state, detail=detail, advice=advice)
 
 
@@ -133,6 +143,18 @@ def _wxpay_mode(node: WxpayNode) -> tuple[State, str, str]:
     return "ok", "platform certificates, downloaded when needed", ""
 
 
+def _wxpay_virtual_mode(node: WxpayVirtualNode) -> tuple[State, str, str]:
+    if node.sandbox:
+        return "warning", "the sandbox: no real money", "remove sandbox to take payments"
+    if node.token is None:
+        advice = "set token and encoding_aes_key to those of the mini program's message push"
+        return "warning", "production, without message push: payments are found out by queries alone", advice
+    if node.encoding_aes_key is None:
+        advice = "set encoding_aes_key, and choose 安全模式 for message push in the console"
+        return "warning", "production, message push in plain: each payment is confirmed by a query", advice
+    return "ok", "production, encrypted message push", ""
+
+
 def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sandbox and not node.base_url:
         return "warning", "Alipay's sandbox: no real money", "remove sandbox to take payments"
@@ -144,3 +166,44 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     if node.sign_type == "RSA":
         return "warning", "key mode with sign_type RSA (SHA-1)", "switch the app to RSA2 in Alipay's console"
     return "ok", "key mode", ""
+
+
+def _huawei_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Huawei Pay's sandbox: no real money", "remove sandbox to take payments"
+    if node.client_type not in (None, node.platform):
+        advice = f"set client_type to {node.platform}, or move the node to {node.client_type}"
+        return "problem", f"client_type is {node.client_type}", advice
+    return "ok", f"merchant certificate {node.mch_auth_id}", ""
+
+
+def _vkspay_mode(node: Any) -> tuple[State, str, str]:
+    if node.observed_only:
+        return "ok", f"store {node.mch_id}, only what was seen of the real gateway", ""
+    return "ok", f"store {node.mch_id}", ""
+
+
+def _douyin_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Douyin's sandbox: no real money", "remove sandbox to take payments"
+    if node.generation == "trade":
+        older = ", and guaranteed payment for older orders" if node.salt else ""
+        return "ok", f"general trade system{older}", ""
+    if not node.token:
+        advice = "set token, which the console shows beside the SALT (支付设置): no notification can be verified without"
+        return "problem", "guaranteed payment without token", advice
+    return "ok", "guaranteed payment", ""
+
+
+def _plain_mode(_: Any) -> tuple[State, str, str]:
+    return "ok", "there is one way only", ""
+
+
+_MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
+    "wxpay": _wxpay_mode,
+    "alipay": _alipay_mode,
+    "douyin": _douyin_mode,
+    "wxpay-virtual": _wxpay_virtual_mode,
+    "huawei": _huawei_mode,
+    "vkspay": _vkspay_mode,
+}

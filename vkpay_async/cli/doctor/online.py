@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
@@ -23,8 +24,9 @@ from vkpay_async.errors import (
 from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
-from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.transport import Transport
+
+Question: TypeAlias = Callable[[Any, Any, Env], Flow[str]]
 
 KIND = "online"
 SKEW_NOTED_MS = 30_000
@@ -65,17 +67,23 @@ async def _ask(node: Node, providers: Providers, transport: Transport, env: Env)
 
 
 def _question(node: Node, providers: Providers, env: Env) -> Flow[str]:
-    provider = providers.get(node.pid, f"{provider_of(node)}_{node.platform}")
-    return _ask_wxpay(node, provider) if isinstance(node, WxpayNode) else _ask_alipay(node, provider, env)
+    name = provider_of(node)
+    return _QUESTIONS.get(name, _ask_number)(node, providers.get(node.pid, f"{name}_{node.platform}"), env)
 
 
-def _ask_wxpay(node: WxpayNode, provider: Any) -> Flow[str]:
+def _ask_wxpay(node: Any, provider: Any, _env: Env) -> Flow[str]:
     """The certificates come encrypted with v3_key, which proves it too; the public key's merchants have none."""
     if node.wxpay_public_key:
         yield from provider.echo("vkpay doctor")
         return "the signature is accepted, and the answer's holds; only a notification can prove v3_key"
     yield from provider.certificates()
     return "the signature is accepted, v3_key decrypts the platform certificates, and the answer's signature holds"
+
+
+def _ask_wxpay_virtual(_node: Any, provider: Any, _env: Env) -> Flow[str]:
+    """What could be withdrawn: it takes an access token and the AppKey to be told."""
+    yield from provider.query_biz_balance()
+    return "secret gives an access token, and the AppKey is accepted"
 
 
 def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
@@ -91,16 +99,69 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_huawei(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: Huawei Pay looks for it only after it has accepted the signature."""
+    order = OrderRef(
+        pay_type=f"huawei_{node.platform}",
+        out_trade_no=f"doctor_{env.nonce()}",
+        sub_mchid=node.mch_id if node.sub_merchants else None,  # asks under a service provider's path
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code}), and the answer's holds"
+    return "the signature is accepted, and the answer's holds"
+
+
+def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist, looked for after the sign or the client token was accepted. Answers are not signed."""
+    try:
+        yield from provider.query(OrderRef(pay_type=f"douyin_{node.platform}", out_trade_no=env.nonce()))
+    except ResourceNotFound as answer:
+        return (
+            f"the call is accepted ({answer.code}); only a notification can prove token and douyin_public_key"
+        )
+    return "the call is accepted"
+
+
+def _ask_number(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: who looks for it has accepted the signature before."""
+    number = f"doctor{env.nonce()[:20]}"
+    order = OrderRef(
+        pay_type=f"{provider.name}_{node.platform or 'h5'}", out_trade_no=number, provider_order_no=number
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code})"
+    return "the signature is accepted"
+
+
+_QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
+    "wxpay": _ask_wxpay,
+    "alipay": _ask_alipay,
+    "douyin": _ask_douyin,
+    "wxpay-virtual": _ask_wxpay_virtual,
+    "huawei": _ask_huawei,
+}
+
+
 def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
-    request = next(flow)
+    move = partial(next, flow)
     while True:
-        response = yield request
-        arrived(response)
         try:
-            request = flow.send(response)
+            request = move()
         except StopIteration as stop:
             result: str = stop.value
             return result
+        try:
+            response = yield request
+        except VKPayError as error:
+            move = partial(flow.throw, error)
+            continue
+        if isinstance(response, HttpResponse):  # and not what else a Flow asks for
+            arrived(response)
+        move = partial(flow.send, response)
 
 
 def _note_skew(answer: HttpResponse, env: Env, skews: list[int]) -> None:

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from vkpay_async.config import Config, config_from_dict, config_from_file
+import msgspec
+
+from vkpay_async.config import Config, Node, config_from_dict, config_from_file
 from vkpay_async.errors import ConfigError
-from vkpay_async.registry import REGISTRY
+from vkpay_async.registry import REGISTRY, about
 
 Keys: TypeAlias = tuple[str, ...]
 
-NEEDED = {"app_id": "x", "mch_id": "x"}
-"""What a node must have, so that another key of it can be loaded alone."""
+_OUR_OWN = frozenset({"where", "pid", "platform"})
 
 
 class Reading(NamedTuple):
@@ -56,11 +57,12 @@ class _Pieces:
         return Reading(self._config(self._sound), list(self._mistakes.values()))
 
     def _node(self, keys: Keys, values: Mapping[str, Any]) -> None:
+        needed = _needed(keys)
         sound = {
-            key: value for key, value in values.items() if self._loads(_nested(keys, NEEDED | {key: value}))
+            key: value for key, value in values.items() if self._loads(_nested(keys, needed | {key: value}))
         }
-        needed = [self._loads(_nested(keys, _without(NEEDED, name) | sound)) for name in NEEDED]
-        if all(needed):
+        there = [self._loads(_nested(keys, _without(needed, name) | sound)) for name in needed]
+        if all(there):
             _put(self._sound, keys, sound)
 
     def _loads(self, data: Mapping[str, Any]) -> bool:
@@ -86,12 +88,29 @@ def _places(data: Mapping[str, Any], under: Keys = ()) -> Iterator[tuple[Keys, A
 
 def _holds_places(keys: Keys) -> bool:
     if keys[0] == "merchants":
-        return len(keys) < 3 or (len(keys) == 3 and keys[2] in REGISTRY)
-    return keys == ("http",) or (len(keys) == 1 and keys[0] in REGISTRY)
+        return len(keys) < 3 or (len(keys) == 3 and _has_platforms(keys[2]))
+    return keys == ("http",) or (len(keys) == 1 and _has_platforms(keys[0]))
 
 
 def _names_node(keys: Keys) -> bool:
-    return len(keys) > 1 and keys[-2] in REGISTRY
+    return _node_of(keys) is not None
+
+
+def _has_platforms(name: str) -> bool:
+    return name in REGISTRY and not about(name).one_node
+
+
+def _node_of(keys: Keys) -> type[Node] | None:
+    """The type of the node that stands there, if one does."""
+    if keys[-1] in REGISTRY and about(keys[-1]).one_node:
+        return about(keys[-1]).node
+    return about(keys[-2]).node if len(keys) > 1 and keys[-2] in REGISTRY else None
+
+
+def _needed(keys: Keys) -> dict[str, Any]:
+    """What that node must have, so that another key of it can be loaded alone."""
+    fields = msgspec.structs.fields(_node_of(keys) or Node)
+    return {field.name: "x" for field in fields if field.required and field.name not in _OUR_OWN}
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Douyin: guaranteed payment (ecpay v1) and the general trade system."""

@@ -1,0 +1,1 @@
+"""Huawei Pay (Payment Kit) for HarmonyOS apps and meta-services."""
