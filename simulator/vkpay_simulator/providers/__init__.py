@@ -11,6 +11,7 @@ REGISTRY = {
     "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",
     "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
     "douyin": "vkpay_simulator.providers.douyin.provider:DouyinSim",
+    "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay-virtual": "vkpay_simulator.providers.wxpay_virtual.provider:WxpayVirtualSim",
     "appleiap": "vkpay_simulator.providers.appleiap.provider:AppleSim",
 }

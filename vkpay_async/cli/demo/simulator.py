@@ -69,9 +69,9 @@ class Simulator:
             raise SimulatorFailed(f"tt.requestOrder failed: {answer['errNo']} {answer['why']}")
         return str(answer["orderId"])
 
-    async def log_in(self, *, pid: str) -> str:
-        """A user opens the mini program; the code that ``wx.login`` gives it."""
-        answer = await self._post("wxpay-virtual/login", {"pid": pid})
+    async def log_in(self, appid: str) -> str:
+        """A user opens an app; the code that it hands to its server."""
+        answer = await self._post("login", {"appid": appid})
         return str(answer["code"])
 
     async def request_virtual_payment(self, asked: dict[str, Any]) -> str:
@@ -82,6 +82,11 @@ class Simulator:
     async def notify_at(self, url: str, *, pid: str) -> None:
         """What a merchant sets in the consoles of providers whose orders name no address."""
         await self._post(f"merchants/{pid}", {"notify_url": url})
+
+    async def request_payment(self, order_str: str) -> str:
+        """Huawei's phone pays what the app hands to it; empty, or the code and why."""
+        answer = await self._post("huawei/request-payment", {"order_str": order_str})
+        return f"{answer['code'] or ''} {answer['why']}".strip()
 
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import UnionType
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from vkpay_async.order_info import (
     OrderInfo,
     OrderString,
     PageUrl,
+    PayLink,
     RequestOrderParams,
     TradeNo,
     TtPayParams,
@@ -56,6 +58,12 @@ async def opens_page(sale: Sale, info: PageUrl) -> str:
     return f"cashier opened; {await pays(sale, info)}"
 
 
+async def opens_link(sale: Sale, info: PayLink) -> str:
+    status = await sale.shop.simulator.open(info.code_url)
+    require(status == 200, f"the pay link answered {status} to the buyer's browser")
+    return f"pay link opened; {await pays(sale, info)}"
+
+
 async def pays_in_app(sale: Sale, info: OrderString) -> str:
     status = await sale.shop.simulator.take_order_string(info.order_string)
     require(status == "9000", f"the phone's SDK gave resultStatus {status}")
@@ -72,6 +80,13 @@ async def pays_in_douyin(sale: Sale, info: TtPayParams | RequestOrderParams) -> 
     return f"tt.requestOrder: {order_id}; {await pays(sale, info)}"
 
 
+async def pays_on_huawei(sale: Sale, info: OrderString) -> str:
+    """The phone verifies the text before it opens the cashier."""
+    said = await sale.shop.simulator.request_payment(info.order_string)
+    require(not said, f"requestPayment said {said}")
+    return "orderStr taken: requestPayment resolved"
+
+
 async def showed_code(_: Sale, info: CodePayResult) -> str:
     require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
     return "paid when the code was scanned"
@@ -79,9 +94,9 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
 
 async def logs_in(sale: Sale) -> None:
     """The mini program logs its user in, whose session_key the SDK keeps."""
-    code = await sale.shop.simulator.log_in(pid=sale.merchant)
-    session = await sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant).code2session(code)
-    sale.party = {"openid": session.openid}
+    provider = sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant)
+    code = await sale.shop.simulator.log_in(provider.appid)
+    sale.party = {"openid": (await provider.code2session(code)).openid}
 
 
 async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
@@ -95,7 +110,8 @@ async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
 class Way:
     """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
 
-    ``label`` stands for the pay_type in the order's number, where that would be too long.
+    ``label`` stands for the pay_type in the order's number, where that would be too long. ``needs`` is a package that may
+    not be there, and the extra that brings it.
     """
 
     pay_type: str
@@ -106,7 +122,14 @@ class Way:
     notified: bool = True
     entry: Entry | None = None
     label: str = ""
+    needs: tuple[str, str] | None = None
 
+    @property
+    def playable(self) -> bool:
+        return self.needs is None or find_spec(self.needs[0]) is not None
+
+
+SM2 = ("gmssl_pyx", "huawei")
 
 WAYS = (
     Way(
@@ -147,6 +170,12 @@ WAYS = (
     ),
     Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
     Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+    *(
+        Way(pay_type=f"vkspay_{platform}", gives=PayLink, buyer=opens_link, call={"platform": platform})
+        for platform in ("h5", "h5-weixin", "mp-weixin", "mp-alipay", "app-plus")
+    ),
+    Way(pay_type="vkspay_mweb", gives=PayLink, buyer=opens_link, call={"platform": "h5", "product": "mweb"}),
+    Way(pay_type="vkspay_codepay", gives=CodePayResult, buyer=showed_code, code="12", notified=False),
     # Guaranteed payment at one merchant, the general trade system at the other.
     Way(
         pay_type="douyin_mp-toutiao",
@@ -165,7 +194,30 @@ WAYS = (
         entry=logs_in,
         label="virtual",
     ),
+    Way(
+        pay_type="huawei_mp-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "mp-harmony"},
+        needs=SM2,
+    ),
+    Way(
+        pay_type="huawei_app-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "app-harmony"},
+        needs=SM2,
+    ),
 )
+
+
+def left_out(chosen: Container[str]) -> list[str]:
+    """A line for each chosen way whose package is missing."""
+    return [
+        f"{way.pay_type} is left out: pip install 'vkpay-async[{way.needs[1]}]'"
+        for way in WAYS
+        if way.pay_type in chosen and way.needs is not None and not way.playable
+    ]
 
 
 @dataclass

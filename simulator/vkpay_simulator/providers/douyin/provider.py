@@ -107,6 +107,13 @@ class DouyinSim:
         envelope["msg_signature"] = spoilt(envelope["msg_signature"])
         return replace(outgoing, body=msgspec.json.encode(envelope))
 
+    def login(self, appid: str, openid: str | None) -> dict[str, str]:
+        """What ``tt.login`` gives. Raises :class:`SimulatorError` (404) for another's app."""
+        app = self.accounts.find(appid)
+        if app is None:
+            raise SimulatorError(f"Douyin has no app {appid!r}.", 404)
+        return self._tokens.login(app, openid)
+
     def orders(self) -> list[OrderView]:
         return self._hand.orders()
 
@@ -146,7 +153,6 @@ class DouyinSim:
             "tt-pay": handler(settings.TtPay, self._tt_pay),
             "request-order": handler(settings.RequestOrder, self._request_order),
             "get-order-payment": handler(settings.GetOrderPayment, self._get_order_payment),
-            "login": handler(settings.Login, self._login),
             "settle": handler(settings.End, self._end),
             "user-refund": handler(settings.AskBack, self._ask_back),
             "check-url": handler(settings.CheckUrl, self._check_url),
@@ -167,9 +173,6 @@ class DouyinSim:
 
     def _get_order_payment(self, body: settings.GetOrderPayment) -> dict[str, Any]:
         return self._cashier.get_order_payment(body.orderId, body.outcome, body.way)
-
-    def _login(self, body: settings.Login) -> dict[str, str]:
-        return self._tokens.login(self.accounts.of(body.pid), body.openid)
 
     def _end(self, body: settings.End) -> dict[str, Any]:
         if body.out_order_id is not None:
