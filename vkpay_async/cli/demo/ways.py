@@ -21,6 +21,7 @@ from vkpay_async.order_info import (
     OrderInfo,
     OrderString,
     PageUrl,
+    PayLink,
     RequestOrderParams,
     TradeNo,
     TtPayParams,
@@ -57,6 +58,12 @@ async def opens_page(sale: Sale, info: PageUrl) -> str:
     return f"cashier opened; {await pays(sale, info)}"
 
 
+async def opens_link(sale: Sale, info: PayLink) -> str:
+    status = await sale.shop.simulator.open(info.code_url)
+    require(status == 200, f"the pay link answered {status} to the buyer's browser")
+    return f"pay link opened; {await pays(sale, info)}"
+
+
 async def pays_in_app(sale: Sale, info: OrderString) -> str:
     status = await sale.shop.simulator.take_order_string(info.order_string)
     require(status == "9000", f"the phone's SDK gave resultStatus {status}")
@@ -87,9 +94,9 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
 
 async def logs_in(sale: Sale) -> None:
     """The mini program logs its user in, whose session_key the SDK keeps."""
-    code = await sale.shop.simulator.log_in(pid=sale.merchant)
-    session = await sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant).code2session(code)
-    sale.party = {"openid": session.openid}
+    provider = sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant)
+    code = await sale.shop.simulator.log_in(provider.appid)
+    sale.party = {"openid": (await provider.code2session(code)).openid}
 
 
 async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
@@ -163,6 +170,12 @@ WAYS = (
     ),
     Way(pay_type="alipay_wap", gives=PageUrl, buyer=opens_page, call={"platform": "h5", "product": "wap"}),
     Way(pay_type="alipay_codepay", gives=CodePayResult, buyer=showed_code, code="28"),
+    *(
+        Way(pay_type=f"vkspay_{platform}", gives=PayLink, buyer=opens_link, call={"platform": platform})
+        for platform in ("h5", "h5-weixin", "mp-weixin", "mp-alipay", "app-plus")
+    ),
+    Way(pay_type="vkspay_mweb", gives=PayLink, buyer=opens_link, call={"platform": "h5", "product": "mweb"}),
+    Way(pay_type="vkspay_codepay", gives=CodePayResult, buyer=showed_code, code="12", notified=False),
     # Guaranteed payment at one merchant, the general trade system at the other.
     Way(
         pay_type="douyin_mp-toutiao",

@@ -45,7 +45,7 @@ REPLACED_BY_ITSELF = frozenset({"platform_cert", "wxpay_public_cert"})
 
 def subject_of(node: Node) -> str:
     prefix = "" if node.pid == "default" else f"merchants.{node.pid}."
-    return f"{prefix}{provider_of(node)}.{node.platform}"
+    return f"{prefix}{provider_of(node)}{'.' if node.platform else ''}{node.platform}"
 
 
 def provider_of(node: Node) -> str:
@@ -177,6 +177,12 @@ def _huawei_mode(node: Any) -> tuple[State, str, str]:
     return "ok", f"merchant certificate {node.mch_auth_id}", ""
 
 
+def _vkspay_mode(node: Any) -> tuple[State, str, str]:
+    if node.observed_only:
+        return "ok", f"store {node.mch_id}, only what was seen of the real gateway", ""
+    return "ok", f"store {node.mch_id}", ""
+
+
 def _douyin_mode(node: Any) -> tuple[State, str, str]:
     if node.sandbox and not node.base_url:
         return "warning", "Douyin's sandbox: no real money", "remove sandbox to take payments"
@@ -199,4 +205,5 @@ _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "douyin": _douyin_mode,
     "wxpay-virtual": _wxpay_virtual_mode,
     "huawei": _huawei_mode,
+    "vkspay": _vkspay_mode,
 }
