@@ -55,7 +55,7 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 	rm -rf dist $(VENV)-wheel
 	$(BIN)/python -m build --no-isolation --outdir dist .
 	$(PYTHON) -m venv $(VENV)-wheel
-	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[cli,simulator]"
+	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[cli,simulator,huawei]"
 	cd dist && ../$(VENV)-wheel/bin/vkpay demo --json > demo.json && echo "the wheel's demo: ok"
 
 $(VENV)-bench/.ready: constraints.txt pyproject.toml

@@ -80,11 +80,14 @@ if TYPE_CHECKING:
         TradeNo,
         VirtualPaymentParams,
     )
+    from vkpay_async.providers.balance import AccountBalance
+    from vkpay_async.providers.login import SessionLogin, TokenLogin
     from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
 
 __version__ = VERSION
 
 __all__ = [
+    "AccountBalance",
     "AppParams",
     "AuthenticationFailed",
     "AuthorizationInfo",
@@ -139,8 +142,10 @@ __all__ = [
     "RefundedOrder",
     "ResourceNotFound",
     "ResponseUnverified",
+    "SessionLogin",
     "SignatureInvalid",
     "SignatureProbe",
+    "TokenLogin",
     "Trade",
     "TradeNo",
     "TradeState",
@@ -186,6 +191,8 @@ _NAMES = {
         "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo "
         "VirtualPaymentParams"
     ),
+    "vkpay_async.providers.balance": "AccountBalance",
+    "vkpay_async.providers.login": "SessionLogin TokenLogin",
     "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
 }
 """Where each public name lives: the same as the imports above, for the running program."""

@@ -22,10 +22,13 @@ from vkpay_async.order import Order
 from vkpay_async.pay_type import ClientContext, split_pay_type
 from vkpay_async.providers.base import Env
 from vkpay_async.providers.registry import Providers
+from vkpay_async.service.aes import Aes
 from vkpay_async.service.arguments import required_text
 from vkpay_async.service.authorizations import Authorizations
+from vkpay_async.service.balances import Balances
 from vkpay_async.service.bound import BoundProvider
 from vkpay_async.service.context import Context
+from vkpay_async.service.logins import Logins
 from vkpay_async.service.options import AuthorizationOptions, PaymentOptions, TransferOptions
 from vkpay_async.service.payments import PaymentRequest, Payments
 from vkpay_async.service.purchases import Purchases, checked_proof
@@ -100,6 +103,13 @@ class VKPay:
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
         self._authorizations = Authorizations(context)
+        self.aes = Aes(lambda: context.config)
+        self.query_account_balance = Balances(context, self._known.ensure).query_account_balance
+        logins = Logins(context, self._known.ensure)
+        self.code2session_weixin_mp = logins.code2session_weixin_mp
+        self.code2session_weixin_h5 = logins.code2session_weixin_h5
+        self.code2session_alipay = logins.code2session_alipay
+        self.code2session_douyin = logins.code2session_douyin
         self.on_paid = self._handlers.on_paid
         self.on_refunded = self._handlers.on_refunded
         self.on_transferred = self._handlers.on_transferred

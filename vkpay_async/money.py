@@ -17,6 +17,14 @@ def yuan_from_fen(fen: Fen) -> str:
     return f"{sign}{fen // 100}.{fen % 100:02d}"
 
 
+def yuan_number(fen: Fen) -> int | float:
+    """``1200`` → ``12``, ``1234`` → ``12.34``: for a JSON that wants a number in yuan, and never to be reckoned with.
+
+    JSON has one kind of number, and what writes it disagrees about ``Decimal``. Up to 10¹⁵ fen the digits are exact.
+    """
+    return fen // 100 if fen % 100 == 0 else float(yuan_from_fen(fen))
+
+
 def fen_from_yuan(yuan: str) -> Fen:
     """``"12.3"`` → ``1230``. Raises ``ValueError`` for anything that is not a plain decimal of whole fen."""
     match = _YUAN.fullmatch(yuan)

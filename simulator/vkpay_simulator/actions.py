@@ -9,7 +9,13 @@ import msgspec
 
 from vkpay_simulator.clock import china_rfc3339, seconds_of
 from vkpay_simulator.delivery import Attempt, Delivery
-from vkpay_simulator.providers.base import OrderView, SimProvider, SimulatorError, TakesAuthorizations
+from vkpay_simulator.providers.base import (
+    LogsUsersIn,
+    OrderView,
+    SimProvider,
+    SimulatorError,
+    TakesAuthorizations,
+)
 from vkpay_simulator.world import World
 
 T = TypeVar("T")
@@ -59,6 +65,13 @@ class Authorization(Body):
     provider: str | None = None
     pid: str | None = None
     wait: bool = True
+
+
+class Login(Body):
+    """A user opens the app ``appid``: a mini program, or a page that asks who they are. Without ``openid``, a new one."""
+
+    appid: str
+    openid: str | None = None
 
 
 class NewMerchant(Body):
@@ -157,6 +170,25 @@ async def authorization(world: World, body: Authorization) -> dict[str, Any]:
                 body.out_authorization_no, body.outcome, pid=body.pid
             ),
         ),
+    )
+
+
+async def login(world: World, body: Login) -> dict[str, str]:
+    """The code that the client hands to its server, at the provider that has the app."""
+    return log_in(world, body.appid, body.openid)
+
+
+def log_in(world: World, appid: str, openid: str | None = None) -> dict[str, str]:
+    for provider in world.providers.values():
+        if isinstance(provider, LogsUsersIn):
+            try:
+                return provider.login(appid, openid)
+            except SimulatorError as error:
+                if error.status != 404:
+                    raise
+    raise SimulatorError(
+        f"No users of {appid!r} are here: take appId of GET /_sim/merchants/{{pid}}, of a node whose app has users.",
+        404,
     )
 
 

@@ -43,6 +43,7 @@ class Control:
             _post("refund", self._acting(actions.Refund, actions.refund)),
             _post("transfer", self._acting(actions.Transfer, actions.transfer)),
             _post("authorization", self._acting(actions.Authorization, actions.authorization)),
+            _post("login", self._acting(actions.Login, actions.login)),
             _get("orders", self.orders),
             _get("orders/{out_trade_no}", self.order),
             _get("deliveries", self.deliveries),

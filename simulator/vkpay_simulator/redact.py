@@ -9,7 +9,7 @@ SHOWN = 8
 HIDDEN = frozenset({"access-token", "cookie", "proxy-authorization"})
 _NAMES = (
     "sign|bodySign|headerSign|sessionKey|session_key|app_auth_token|auth_token|auth_code|refresh_token|access_token"
-    "|access-token|secret|app_secret|client_secret|code_verifier|password"
+    "|access-token|secret|app_secret|client_secret|code_verifier|password|js_code"
 )
 _QUOTE = r"(?:\\{0,7}\"|%5C%22|%22|&quot;)"
 _COLON = r"(?:\s*:\s*|(?:\+|%20)*%3A(?:\+|%20)*)"
@@ -17,7 +17,8 @@ _PATTERNS = (
     # Authorization: WECHATPAY2-SHA256-RSA2048 …,signature="…"
     re.compile(r'(?P<head>\bsignature=")(?P<secret>[^"]+)'),
     # a form or a query: sign=…& (also one quoted in a text, where it may be escaped for HTML: &amp;sign=…)
-    re.compile(rf"(?P<head>(?<!\w)(?:{_NAMES})=)(?P<secret>[^&\s\"]+)"),
+    # and a login's code=…, which in JSON is what an answer came to
+    re.compile(rf"(?P<head>(?<!\w)(?:{_NAMES}|code)=)(?P<secret>[^&\s\"]+)"),
     # JSON, plain or inside a form value: "auth_code":"…", %22auth_code%22%3A%22…%22
     re.compile(
         rf"(?P<head>{_QUOTE}(?:{_NAMES}){_QUOTE}{_COLON}{_QUOTE})(?P<secret>(?:(?!{_QUOTE}).)+)",

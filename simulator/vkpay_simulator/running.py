@@ -123,6 +123,10 @@ class RunningSimulator:
         body = actions.Authorization(out_authorization_no=out_authorization_no, outcome=outcome, **more)
         return self._do(actions.authorization(self.world, body))
 
+    def login(self, appid: str, openid: str | None = None) -> dict[str, str]:
+        """A user opens the app: ``code`` for your server, and the ``openid`` that it stands for, new unless given."""
+        return self._call(lambda: actions.log_in(self.world, appid, openid))
+
     def advance(self, time: float | str) -> Doing[actions.ClockView]:
         """Business time goes forward by seconds or by ``"24h4m"``."""
         return self._do(actions.advance(self.world, actions.Step(advance_seconds=time)))

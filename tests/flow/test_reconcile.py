@@ -156,9 +156,10 @@ async def test_both_providers_of_every_merchant_are_compared(shop: Any, day: dt.
         await shop.sim.pay(one)
     await shop.sim.advance("34h")
     results = await shop.pay.reconcile(day, pid="default")
-    assert sorted((one.provider, one.payments, one.differences) for one in results) == [
-        ("alipay", 1, []),
-        ("wxpay", 1, []),
+    assert all(one.differences == [] for one in results)
+    assert sorted((one.provider, one.payments) for one in results if one.payments) == [
+        ("alipay", 1),
+        ("wxpay", 1),
     ]
 
 

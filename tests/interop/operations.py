@@ -62,6 +62,20 @@ ALIPAY = {
     "wrong_key": "Wrong application key refused",
     "bad_signature": "Forged answer refused",
 }
+VIRTUAL = {
+    "access_token": "Access token",
+    "stable_token": "Stable access token",
+    "session": "Login (jscode2session)",
+    "wrong_secret": "Wrong AppSecret refused",
+    "url_check": "Check of the push address verified",
+    "push_plain": "Plain push verified",
+    "push_json": "Encrypted push in JSON verified and decrypted",
+    "push_xml": "Encrypted push in XML verified and decrypted",
+    "push_refund": "Push of a refund",
+    "push_tampered": "Tampered push refused",
+    "push_other_app": "Push for another app refused",
+    "reply": "Encrypted reply accepted",
+}
 VKSPAY = {
     "webpay": "Cashier order, amounts as numbers and as texts",
     "query": "Query, unpaid and paid",
@@ -126,7 +140,13 @@ class Client:
         return [operation for operation in OPERATIONS[self.provider] if operation not in self.lacks]
 
 
-OPERATIONS = {"wxpay": WXPAY, "alipay": ALIPAY, "vkspay": VKSPAY, "appleiap": APPLE}
+OPERATIONS = {
+    "wxpay": WXPAY,
+    "alipay": ALIPAY,
+    "wxpay-virtual": VIRTUAL,
+    "vkspay": VKSPAY,
+    "appleiap": APPLE,
+}
 CLIENTS = [
     Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
     Client(
@@ -160,6 +180,22 @@ CLIENTS = [
         prefix="npm",
         title="alipay-sdk (npm)",
         note="decrypts an encrypted answer, but cannot check its signature",
+    ),
+    Client(
+        name="wechatpy",
+        home="wechatpy",
+        provider="wxpay-virtual",
+        prefix="wpy",
+        lacks=frozenset({"stable_token"}),
+        note="has no calls of virtual payment: it is the judge of its tokens, logins and pushes",
+    ),
+    Client(
+        name="node-easywechat",
+        home="node-easywechat",
+        provider="wxpay-virtual",
+        prefix="new",
+        note="has no calls of virtual payment either, and checks no signature of plain pushes by itself",
+        lacks=frozenset({"url_check", "push_plain"}),
     ),
     Client(name="vkspay-example", home="vkspay-example", provider="vkspay", prefix="vks", apart=True),
     Client(

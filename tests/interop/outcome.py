@@ -11,7 +11,13 @@ from typing import Any
 from operations import OPERATIONS, Client
 
 BEGIN, END = "<!-- interop:begin -->", "<!-- interop:end -->"
-HEADINGS = {"wxpay": "WeChat Pay", "alipay": "Alipay", "vkspay": "VksPay", "appleiap": "App Store"}
+HEADINGS = {
+    "wxpay": "WeChat Pay",
+    "alipay": "Alipay",
+    "wxpay-virtual": "WeChat virtual payment",
+    "vkspay": "VksPay",
+    "appleiap": "App Store",
+}
 
 
 @dataclass(kw_only=True)

@@ -63,7 +63,9 @@ command -v npm > /dev/null || {
 with_python wechatpayv3
 with_python python-alipay-sdk
 with_python alipay-sdk-python
+with_python wechatpy
 with_python app-store-server-library
 with_node wechatpay-axios-plugin
 with_node alipay-sdk
+with_node node-easywechat
 with_node apple-app-store-server-library

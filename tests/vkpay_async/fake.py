@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
-from vkpay_async.config import Node
+from vkpay_async.config import Node, Secret
 from vkpay_async.errors import NotificationInvalid, ResourceNotFound, SignatureInvalid
 from vkpay_async.ledger import Event
 from vkpay_async.models import (
@@ -48,7 +48,9 @@ from vkpay_async.order_info import (
     PageUrl,
     TradeNo,
 )
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse
+from vkpay_async.providers.login import Login, SessionLogin, TokenLogin
 from vkpay_async.service import payments
 from vkpay_async.transport import Transport
 
@@ -233,6 +235,19 @@ class FakeProvider:
         yield ASK
         self.bank.asked("close_authorization", out_authorization_no)
         return self._authorization(out_authorization_no, AuthorizationState.CLOSED)
+
+    def code2session(self, code: str) -> Flow[Login]:
+        yield ASK
+        self.bank.asked("code2session", (self.node.where, code))
+        secret = Secret(SECRET)
+        if self.node.platform in ("mp-weixin", "mp-toutiao"):
+            return SessionLogin(openid="payer", unionid="union", session_key=secret)
+        return TokenLogin(openid="payer", access_token=secret, refresh_token=secret, scope="snsapi_base")
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        yield ASK
+        self.bank.asked("account_balance", (self.node.where, account))
+        return AccountBalance(available_amount=1234, freeze_amount=0, total_amount=1234)
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         yield ASK

@@ -1,9 +1,11 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vkpay_async import fen_from_yuan, yuan_from_fen
-from vkpay_async.money import is_fen
+from vkpay_async.money import is_fen, yuan_number
 
 PAIRS = [
     (0, "0.00"),
@@ -94,3 +96,15 @@ def test_a_long_text_is_not_repeated_in_the_error() -> None:
 )
 def test_only_a_positive_whole_number_is_an_amount(value: object, good: bool) -> None:
     assert is_fen(value) is good
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"), [(0, "0"), (1, "0.01"), (10, "0.1"), (1200, "12"), (1234, "12.34"), (-5, "-0.05")]
+)
+def test_a_number_in_yuan_is_written_with_its_digits(fen: int, text: str) -> None:
+    assert json.dumps(yuan_number(fen)) == text
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_a_number_in_yuan_is_the_exact_amount_in_json(fen: int) -> None:
+    assert fen_from_yuan(json.dumps(yuan_number(fen))) == fen

@@ -33,6 +33,7 @@ def test_every_node_leads_here(vkpay_sim: RunningSimulator, pid: str) -> None:
         found = {name: node for name, node in row[table].items() if isinstance(node, dict)}
         assert nodes >= found.keys() >= nodes - {"transfer"}
         assert {node["baseUrl"] for node in found.values()} == {vkpay_sim.url}
+    assert {node["weixinBaseUrl"] for node in row["wxpay"].values()} == {vkpay_sim.url}
 
 
 def test_the_whole_configuration_is_toml(vkpay_sim: RunningSimulator) -> None:

@@ -31,6 +31,12 @@ from vkpay_simulator.redact import redact, redact_headers
         ),
         ("{&quot;auth_code&quot;: &quot;134650110000&quot;}", "{&quot;auth_code&quot;: &quot;1346…&quot;}"),
         (
+            "/sns/jscode2session?js_code=0abcdefghij&secret=abcdefghi",
+            "/sns/jscode2session?js_code=0ab…&secret=abc…",
+        ),
+        ("grant_type=authorization_code&code=abcdefghi", "grant_type=authorization_code&code=abc…"),
+        ('{"code":"10000","session_key":"abcdefghi"}', '{"code":"10000","session_key":"abc…"}'),
+        (
             '{"callerId":"101","bodySign":"abcdefghijklmnopqrstuvwxyz0123"}',
             '{"callerId":"101","bodySign":"abcdefgh…"}',
         ),

@@ -59,8 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``auto_delete_expired_orders`` is in days: the jobs delete orders that were not paid by then, 0 keeps them for ever.
 
-    ``notify_key`` is read, so that a vk-uni-pay config loads as it is, and has no effect in this version: nothing is
-    encrypted with it.
+    ``notify_key`` is what ``pay.aes`` encrypts under unless it is told another key; a merchant may have its own.
     """
 
     source: str = "config"

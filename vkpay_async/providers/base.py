@@ -34,6 +34,8 @@ from vkpay_async.models import (
     Value,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
+from vkpay_async.providers.login import Login
 
 T = TypeVar("T")
 
@@ -213,6 +215,12 @@ class Provider(Protocol):
 
     def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
         """Ends an authorisation."""
+
+    def code2session(self, code: str) -> Flow[Login]:
+        """Who a login code belongs to. Raises :class:`InvalidArgument` (1013 without a code)."""
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        """What the merchant's account holds. ``account`` chooses one where there are several."""
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing, in the bill's order; empty where nothing happened.

@@ -20,7 +20,9 @@ from vkpay_async.models import (
     TransferRef,
     TransferRequest,
 )
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Flow
+from vkpay_async.providers.login import Login
 
 
 def offers(provider: object, operation: str) -> bool:
@@ -69,6 +71,12 @@ class Unsupported:
 
     def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
         self._lacks("close_authorization", "only wxpay has it")
+
+    def code2session(self, code: str) -> Flow[Login]:
+        self._lacks("code2session", "log the user in as the application does")
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        self._lacks("account_balance", "look it up in the provider's console")
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         self._lacks("trade_bill", "download it from the provider's console")

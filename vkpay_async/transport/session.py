@@ -24,6 +24,7 @@ from vkpay_async.transport.working import Workers
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 T = TypeVar("T")
 
@@ -151,24 +152,22 @@ class Transport:
             return await self._exchange(request)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NotSent(f"cannot connect: {str(error) or type(error).__name__}")
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            # An address may carry a token or a secret in its query.
-            return NotSent(f"cannot connect: not an address: {str(error).partition('?')[0]}")
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            return _no_address(request)
         except TimeoutError:
             return NoAnswer("no answer in time")
         except aiohttp.ClientError as error:
             return NoAnswer(f"the connection broke: {type(error).__name__}")
-        except NoAnswer as error:
+        except (NoAnswer, NotSent) as error:
             return error
 
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
         import aiohttp
-        from yarl import URL
 
         timeout = self._timeout(request.timeout_ms) if request.timeout_ms else aiohttp.helpers.sentinel
         async with self._open_session().request(
             request.method,
-            URL(request.url, encoded=True),
+            _address(request),
             data=request.body or None,
             headers=request.headers,
             timeout=timeout,
@@ -220,6 +219,20 @@ class Transport:
             connect=settings.connect_timeout,
             sock_read=None if total_ms else settings.read_timeout,
         )
+
+
+def _address(request: HttpRequest) -> URL:
+    from yarl import URL
+
+    try:
+        return URL(request.url, encoded=True)
+    except ValueError:
+        raise _no_address(request) from None
+
+
+def _no_address(request: HttpRequest) -> NotSent:
+    """Without the query, which may hold a secret."""
+    return NotSent(f"cannot connect: not an address: {request.url.partition('?')[0]}")
 
 
 def _may_be_done(outcome: Outcome) -> bool:

@@ -64,6 +64,22 @@ class _QueryRefund(TypedDict, total=False):
     provider: str | None
 
 
+class _Login(TypedDict, total=False):
+    code: Any
+    pid: str | None
+
+
+class _MiniProgramLogin(_Login, total=False):
+    provider: str | None
+
+
+class _Balance(TypedDict, total=False):
+    provider: Any
+    platform: str | None
+    pid: str | None
+    account: str | None
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One route: the arguments it takes, and what it does with them."""
 
@@ -107,6 +123,26 @@ async def _transfer_wxpay(pay: VKPay, given: Mapping[str, Any], client: Client) 
     return await _transfer(pay, {**given, "provider": "wxpay"}, client)
 
 
+async def _code2session_weixin_mp(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"code": None, **_typed(given, _MiniProgramLogin)}
+    return await pay.code2session_weixin_mp(**asked)
+
+
+async def _code2session_weixin_h5(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"code": None, **_typed(given, _Login)}
+    return await pay.code2session_weixin_h5(**asked)
+
+
+async def _code2session_alipay(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"code": None, **_typed(given, _Login)}
+    return await pay.code2session_alipay(**asked)
+
+
+async def _balance(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"provider": None, **_typed(given, _Balance)}
+    return await pay.query_account_balance(**asked)
+
+
 CREATE = "pay/createPayment"
 
 _TRANSFER_NAMES = TransferOptions.__annotations__.keys() | {
@@ -116,13 +152,25 @@ _TRANSFER_NAMES = TransferOptions.__annotations__.keys() | {
     "platform",
     "pid",
 }
+_WEIXIN_MP = Action(names=frozenset(_MiniProgramLogin.__annotations__), run=_code2session_weixin_mp)
+
+LOGINS = {
+    "pay/code2SessionWeixin": _WEIXIN_MP,
+    "pay/code2SessionWeixinMP": _WEIXIN_MP,
+    "pay/code2SessionWeixinH5": Action(names=frozenset(_Login.__annotations__), run=_code2session_weixin_h5),
+    "pay/code2SessionAlipay": Action(names=frozenset(_Login.__annotations__), run=_code2session_alipay),
+}
+"""Who a user is: the first is what vk-uni-pay's component asks, the second what its server call is called."""
+
 OPEN = {
+    **LOGINS,
     CREATE: Action(names=frozenset(_Create.__annotations__), run=_create),
     "pay/queryPayment": Action(names=frozenset(_Query.__annotations__), run=_query),
 }
 MONEY_OUT = {
     "pay/refund": Action(names=frozenset(_Refund.__annotations__), run=_refund),
     "pay/queryRefund": Action(names=frozenset(_QueryRefund.__annotations__), run=_query_refund),
+    "pay/queryAccountBalance": Action(names=frozenset(_Balance.__annotations__), run=_balance),
     "pay/transfer": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer),
     "pay/transfer/transferAlipay": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer_alipay),
     "pay/transfer/transferWxpay": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer_wxpay),

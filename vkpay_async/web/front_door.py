@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vkpay_async.errors import ConfigError, InvalidArgument, VKPayError
-from vkpay_async.web.actions import CREATE, MONEY_OUT, OPEN, Action, Client, python_names
+from vkpay_async.web.actions import CREATE, LOGINS, MONEY_OUT, OPEN, Action, Client, python_names
 from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.envelope import Call, read_call
 from vkpay_async.web.exchange import Reply, Request, client_address, json_reply
@@ -26,6 +26,9 @@ log = logging.getLogger("vkpay_async.web")
 Authorize: TypeAlias = Callable[[str, dict[str, Any], Mapping[str, str]], Awaitable[Mapping[str, Any]]]
 
 MAX_BODY = 64 * 1024
+
+_LIMITED = frozenset({CREATE, *LOGINS})
+"""What makes a provider work, whoever asks."""
 
 _SERVER_ONLY = frozenset(
     {
@@ -42,7 +45,7 @@ _SERVER_ONLY = frozenset(
 
 
 class FrontDoor:
-    """Lets front ends create and query payments.
+    """Lets front ends log their users in, and create and query payments.
 
     ``authorize`` is awaited for every call with the action, its arguments (names as in Python, on one level) and the request's
     headers (names in lower case). It returns the arguments to use, or raises :class:`VKPayError`, whose code and text the
@@ -52,7 +55,7 @@ class FrontDoor:
 
     ``allow`` opens actions that move money out, by name. ``proxies`` says how many proxies of one's own append to
     ``X-Forwarded-For``; the client's address counts for WeChat's H5 payments and for ``rate_limit``, which guards
-    createPayment. ``max_body`` is in bytes; ``clock`` gives seconds. ``origins`` lists the web pages that may call it from
+    createPayment and the logins. ``max_body`` is in bytes; ``clock`` gives seconds. ``origins`` lists the web pages that may call it from
     another address than its own, such as ``https://shop.example``; none by default. Raises :class:`ConfigError`.
     """
 
@@ -107,13 +110,13 @@ class FrontDoor:
         )
         wait_s = self._wait_s(request, call.action, client)
         if wait_s:
-            refusal = _failure(429, f"too many payments from one address; try again in {wait_s} s")
+            refusal = _failure(429, f"too many calls from one address; try again in {wait_s} s")
             return json_reply(refusal, 429, **{"Retry-After": str(wait_s)})
         arguments = await self._authorized(call.action, action, _given(call, action, request), request)
         return json_reply((await action.run(self.pay, arguments, client)).to_client())
 
     def _wait_s(self, request: Request, action: str, client: Client) -> int:
-        if self._buckets is None or action != CREATE:
+        if self._buckets is None or action not in _LIMITED:
             return 0
         if not self._proxies and "x-forwarded-for" in request.headers and not self._warned:
             self._warned = True

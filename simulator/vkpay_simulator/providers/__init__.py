@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 REGISTRY = {
+    "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay": "vkpay_simulator.providers.wxpay.provider:WxpaySim",
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
     "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",

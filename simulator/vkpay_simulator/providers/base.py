@@ -83,6 +83,14 @@ class TakesAuthorizations(Protocol):
         """What becomes of an authorisation: ``confirm`` (the user agrees), ``close`` or ``expire``."""
 
 
+@runtime_checkable
+class LogsUsersIn(Protocol):
+    """A provider under whose apps users log in."""
+
+    def login(self, appid: str, openid: str | None) -> dict[str, str]:
+        """A user, new unless named, opens an app: ``code`` for the merchant's server, and whose it is (``openid``)."""
+
+
 class SimProvider(Protocol):
     """One provider's half of the simulator. Made with the world: ``WxpaySim(world)``."""
 

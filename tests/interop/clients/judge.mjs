@@ -49,7 +49,14 @@ export class Judge {
   async received(tag, count = 1) {
     const address = this.#job.notify_url.replace('/notify', '/received');
     const found = await json(`${address}/${this.client}/${tag}?count=${count}`);
-    return { headers: found.headers, body: Buffer.from(found.body, 'base64').toString('utf8') };
+    const query = Object.fromEntries(new URLSearchParams(found.query));
+    return { headers: found.headers, body: Buffer.from(found.body, 'base64').toString('utf8'), query };
+  }
+
+  // What the receiver answers at that address from now on.
+  replyWith(tag, body) {
+    const address = this.#job.notify_url.replace('/notify', '/reply');
+    return json(`${address}/${this.client}/${tag}`, body);
   }
 
   control(path, body) {
@@ -59,6 +66,11 @@ export class Judge {
   // The merchant's settings as they are now.
   merchant(pid) {
     return json(`${this.baseUrl}/_sim/merchants/${pid}`);
+  }
+
+  // An order as the simulator has it.
+  order(outTradeNo) {
+    return json(`${this.baseUrl}/_sim/orders/${outTradeNo}`);
   }
 
   pay(outTradeNo) {
@@ -117,9 +129,10 @@ export async function refused(promise) {
 }
 
 async function json(url, body) {
-  const options = body && { method: 'POST', body: JSON.stringify(body) };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const options = body && { method: 'POST', body: text };
   const answer = await fetch(url, options);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text}`);
-  return JSON.parse(text);
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${said}`);
+  return JSON.parse(said);
 }

@@ -28,6 +28,7 @@ class Delivered:
 
     headers: dict[str, str]
     body: bytes
+    query: dict[str, str]
 
 
 class Judge:
@@ -72,11 +73,21 @@ class Judge:
         """The latest notification at that address, as soon as there have been ``count``."""
         address = self._notify_url.replace("/notify", "/received", 1)
         found = _json(f"{address}/{self.client}/{tag}?count={count}")
-        return Delivered(headers=found["headers"], body=base64.b64decode(found["body"]))
+        query = dict(parse_qsl(found["query"], keep_blank_values=True))
+        return Delivered(headers=found["headers"], body=base64.b64decode(found["body"]), query=query)
+
+    def reply_with(self, tag: str, body: str) -> None:
+        """What the receiver answers at that address from now on."""
+        address = self._notify_url.replace("/notify", "/reply", 1)
+        _json(f"{address}/{self.client}/{tag}", body.encode())
 
     def control(self, path: str, body: dict[str, Any]) -> Any:
         """A call of the control API, e.g. ``control("pay", {"out_trade_no": …})``."""
         return _json(f"{self.base_url}/_sim/{path}", body)
+
+    def order(self, out_trade_no: str) -> Any:
+        """An order as the simulator has it."""
+        return _json(f"{self.base_url}/_sim/orders/{out_trade_no}")
 
     def pay(self, out_trade_no: str) -> None:
         self.control("pay", {"out_trade_no": out_trade_no})
@@ -153,8 +164,8 @@ def open_page(url: str) -> str:
         return str(answer.read().decode())
 
 
-def _json(url: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
+def _json(url: str, body: dict[str, Any] | bytes | None = None) -> Any:
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 (loopback)
     try:
         with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310 (loopback)

@@ -268,6 +268,50 @@ async def test_money_goes_out_where_it_was_allowed(shop: Shop) -> None:
     assert (await ask(door, "pay/transfer", {}))["code"] == 1005
 
 
+@pytest.mark.parametrize(
+    ("action", "node"),
+    [
+        ("pay/code2SessionWeixin", "wxpay.mp-weixin"),
+        ("pay/code2SessionWeixinMP", "wxpay.mp-weixin"),
+        ("pay/code2SessionWeixinH5", "wxpay.h5-weixin"),
+        ("pay/code2SessionAlipay", "alipay.mp-alipay"),
+    ],
+)
+async def test_a_user_is_logged_in_and_told_no_secret(
+    door: FrontDoor, shop: Shop, action: str, node: str
+) -> None:
+    reply = await say(door, {"action": action, "data": {"code": "c0de"}})
+    said = msgspec.json.decode(reply.body)
+    assert shop.bank.last("code2session") == (f"config: {node}", "c0de")
+    assert (said.pop("code"), said.pop("openid")) == (0, "payer")
+    assert said.keys() <= {"msg", "unionid"}
+    assert SECRET.encode() not in reply.body
+
+
+@pytest.mark.parametrize("data", [None, {}, {"code": ""}, {"code": 7}, {"code": ["c"]}])
+async def test_a_login_without_a_code(door: FrontDoor, shop: Shop, data: Any) -> None:
+    for action in ("pay/code2SessionWeixin", "pay/code2SessionWeixinH5", "pay/code2SessionAlipay"):
+        assert (await ask(door, action, data))["code"] == 1013
+    assert shop.bank.calls == []
+
+
+async def test_the_application_has_a_say_in_logins(shop: Shop) -> None:
+    async def authorize(action: str, arguments: dict[str, Any], _: Mapping[str, str]) -> Mapping[str, Any]:
+        return {**arguments, "pid": {"pay/code2SessionWeixin": "shop7"}[action]}
+
+    door = FrontDoor(shop.pay, authorize=authorize)
+    await ask(door, "pay/code2SessionWeixin", {"code": "c0de", "pid": "shop8"})
+    assert shop.bank.last("code2session") == ("config: merchants.shop7.wxpay.mp-weixin", "c0de")
+
+
+async def test_the_balance_is_told_where_it_was_allowed(door: FrontDoor, shop: Shop) -> None:
+    assert (await ask(door, "pay/queryAccountBalance", {"provider": "alipay"}))["code"] == 404
+    door = FrontDoor(shop.pay, authorize=let, allow={"pay/queryAccountBalance"})
+    said = await ask(door, "pay/queryAccountBalance", {"provider": "alipay", "platform": "h5"})
+    assert said == {"code": 0, "msg": "ok", "availableAmount": 12.34, "freezeAmount": 0}
+    assert (await ask(door, "pay/queryAccountBalance", {}))["code"] == 1005
+
+
 async def test_what_is_left_out_of_allow_stays_shut(shop: Shop) -> None:
     door = FrontDoor(shop.pay, authorize=let, allow={"pay/queryRefund"})
     assert (await ask(door, "pay/refund", {"out_trade_no": "order_0001"}))["code"] == 404
@@ -318,6 +362,8 @@ async def test_payments_are_rationed_by_client(shop: Shop, caplog: pytest.LogCap
     assert (await say(door, query)).status == 200
     now[0] += 2
     assert [(await say(door, create)).status for _ in range(2)] == [200, 429]
+    login = {"action": "pay/code2SessionWeixin", "data": {"code": "c"}}
+    assert [(await say(door, login, peer="192.0.2.1")).status for _ in range(3)] == [200, 200, 429]
 
 
 async def test_rationing_can_be_left_to_others(shop: Shop) -> None:

@@ -18,6 +18,7 @@ from vkpay_async.cli.demo.shop import PARTNER, Shop, open_shop
 from vkpay_async.cli.demo.simulator import SimulatorFailed
 from vkpay_async.cli.demo.transfers import transfer_flows
 from vkpay_async.cli.demo.view import Bar, Silent, show
+from vkpay_async.cli.demo.ways import left_out
 from vkpay_async.cli.terminal import AsJson, open_console
 from vkpay_async.errors import ConfigError, LedgerUnavailable
 from vkpay_async.registry import pay_types
@@ -52,6 +53,8 @@ def demo(
     Starts a simulator and stops it at the end. The exit status is 1 if any step failed.
     """
     chosen = _chosen(only)
+    for line in left_out(chosen):
+        typer.echo(line, err=True)
     try:
         report = (
             _watched_json(chosen, port, seed, database) if as_json else _watched(chosen, port, seed, database)

@@ -18,22 +18,22 @@ REFUNDS = 2
 FULLY_REFUNDED = 3
 BY_NOTIFICATION = 1
 
-# WeChat Pay takes one refund of an order a minute, and like Douyin settles it later; virtual payment takes one when the one
-# before has ended. The others' are final at once.
-PAUSE_S = {"wxpay": 61, "wxpay-virtual": 4}
-SETTLING_S = {"wxpay": 2, "douyin": 2, "wxpay-virtual": 4}
+# WeChat Pay and Huawei Pay take one refund of an order a minute, and like Douyin settle it later; virtual payment takes one when
+# the one before has ended. The others' are final at once.
+PAUSE_S = {"wxpay": 61, "wxpay-virtual": 4, "huawei": 61}
+SETTLING_S = {"wxpay": 2, "douyin": 2, "wxpay-virtual": 4, "huawei": 2}
 
-PARTNER_WAYS = ("wxpay_mp-weixin", "alipay_h5")
+PARTNER_WAYS = ("wxpay_mp-weixin", "alipay_h5", "huawei_mp-harmony")
 
 
 def payment_flows(shop: Shop, merchant: str) -> list[DemoFlow]:
     """Every way of paying at a merchant."""
-    return [_flow(Sale(shop, way, merchant)) for way in WAYS]
+    return [_flow(Sale(shop, way, merchant)) for way in WAYS if way.playable]
 
 
 def partner_flows(shop: Shop, merchant: str) -> list[DemoFlow]:
     """A service provider's payments for its sub-merchant."""
-    ways = (way for way in WAYS if way.pay_type in PARTNER_WAYS)
+    ways = (way for way in WAYS if way.pay_type in PARTNER_WAYS and way.playable)
     return [
         _flow(Sale(shop, way, merchant, shop.sub_merchants[split_pay_type(way.pay_type)[0]])) for way in ways
     ]

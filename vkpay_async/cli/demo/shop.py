@@ -137,7 +137,9 @@ async def _receiving(sdk: Callable[[str], WatchedPay]) -> AsyncIterator[WatchedP
 def _sub_merchants(partner: dict[str, Any]) -> dict[str, dict[str, str]]:
     wxpay = partner["wxpay"]["mp-weixin"]["subMerchants"][0]
     alipay = partner["alipay"]["h5"]["appAuthTokens"][0]
+    huawei = partner["huawei"]["mp-harmony"]["subMerchants"][0]
     return {
         "wxpay": {"sub_mchid": wxpay["subMchid"]},
         "alipay": {"app_auth_token": alipay["appAuthToken"]},
+        "huawei": {"sub_mchid": huawei["subMchid"]},
     }

@@ -83,6 +83,11 @@ class Simulator:
         """What a merchant sets in the consoles of providers whose orders name no address."""
         await self._post(f"merchants/{pid}", {"notify_url": url})
 
+    async def request_payment(self, order_str: str) -> str:
+        """Huawei's phone pays what the app hands to it; empty, or the code and why."""
+        answer = await self._post("huawei/request-payment", {"order_str": order_str})
+        return f"{answer['code'] or ''} {answer['why']}".strip()
+
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""
         async with self._session.get(address) as page:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import UnionType
 from typing import Any, TypeAlias
 
@@ -79,6 +80,13 @@ async def pays_in_douyin(sale: Sale, info: TtPayParams | RequestOrderParams) -> 
     return f"tt.requestOrder: {order_id}; {await pays(sale, info)}"
 
 
+async def pays_on_huawei(sale: Sale, info: OrderString) -> str:
+    """The phone verifies the text before it opens the cashier."""
+    said = await sale.shop.simulator.request_payment(info.order_string)
+    require(not said, f"requestPayment said {said}")
+    return "orderStr taken: requestPayment resolved"
+
+
 async def showed_code(_: Sale, info: CodePayResult) -> str:
     require(info.trade_state is TradeState.SUCCESS, f"the code payment is {info.trade_state}")
     return "paid when the code was scanned"
@@ -102,7 +110,8 @@ async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
 class Way:
     """A way of paying. ``call`` are its arguments of ``create_payment``; ``code`` is how a payment code begins.
 
-    ``label`` stands for the pay_type in the order's number, where that would be too long.
+    ``label`` stands for the pay_type in the order's number, where that would be too long. ``needs`` is a package that may
+    not be there, and the extra that brings it.
     """
 
     pay_type: str
@@ -113,7 +122,14 @@ class Way:
     notified: bool = True
     entry: Entry | None = None
     label: str = ""
+    needs: tuple[str, str] | None = None
 
+    @property
+    def playable(self) -> bool:
+        return self.needs is None or find_spec(self.needs[0]) is not None
+
+
+SM2 = ("gmssl_pyx", "huawei")
 
 WAYS = (
     Way(
@@ -178,7 +194,30 @@ WAYS = (
         entry=logs_in,
         label="virtual",
     ),
+    Way(
+        pay_type="huawei_mp-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "mp-harmony"},
+        needs=SM2,
+    ),
+    Way(
+        pay_type="huawei_app-harmony",
+        gives=OrderString,
+        buyer=pays_on_huawei,
+        call={"platform": "app-harmony"},
+        needs=SM2,
+    ),
 )
+
+
+def left_out(chosen: Container[str]) -> list[str]:
+    """A line for each chosen way whose package is missing."""
+    return [
+        f"{way.pay_type} is left out: pip install 'vkpay-async[{way.needs[1]}]'"
+        for way in WAYS
+        if way.pay_type in chosen and way.needs is not None and not way.playable
+    ]
 
 
 @dataclass

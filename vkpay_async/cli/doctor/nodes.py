@@ -10,6 +10,7 @@ from vkpay_async.cli.doctor.address import check_base_url
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
+from vkpay_async.crypto.sm2 import load_sm2_public_keys
 from vkpay_async.errors import ConfigError
 from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.registry import Providers
@@ -24,6 +25,7 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_private_key,
     "wxpay_public_key": load_public_key,
     "alipay_public_key": load_public_key,
+    "platform_public_key": load_sm2_public_keys,
     "douyin_public_key": load_public_key,
     "app_cert": load_certificate,
     "platform_cert": load_certificate,
@@ -166,6 +168,15 @@ def _alipay_mode(node: Any) -> tuple[State, str, str]:
     return "ok", "key mode", ""
 
 
+def _huawei_mode(node: Any) -> tuple[State, str, str]:
+    if node.sandbox and not node.base_url:
+        return "warning", "Huawei Pay's sandbox: no real money", "remove sandbox to take payments"
+    if node.client_type not in (None, node.platform):
+        advice = f"set client_type to {node.platform}, or move the node to {node.client_type}"
+        return "problem", f"client_type is {node.client_type}", advice
+    return "ok", f"merchant certificate {node.mch_auth_id}", ""
+
+
 def _vkspay_mode(node: Any) -> tuple[State, str, str]:
     if node.observed_only:
         return "ok", f"store {node.mch_id}, only what was seen of the real gateway", ""
@@ -193,5 +204,6 @@ _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "alipay": _alipay_mode,
     "douyin": _douyin_mode,
     "wxpay-virtual": _wxpay_virtual_mode,
+    "huawei": _huawei_mode,
     "vkspay": _vkspay_mode,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
@@ -24,8 +25,6 @@ from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
-
-Question: TypeAlias = Callable[[Any, Any, Env], Flow[str]]
 
 KIND = "online"
 SKEW_NOTED_MS = 30_000
@@ -98,6 +97,20 @@ def _ask_alipay(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_huawei(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A number that cannot exist: Huawei Pay looks for it only after it has accepted the signature."""
+    order = OrderRef(
+        pay_type=f"huawei_{node.platform}",
+        out_trade_no=f"doctor_{env.nonce()}",
+        sub_mchid=node.mch_id if node.sub_merchants else None,  # asks under a service provider's path
+    )
+    try:
+        yield from provider.query(order)
+    except ResourceNotFound as answer:
+        return f"the signature is accepted ({answer.code}), and the answer's holds"
+    return "the signature is accepted, and the answer's holds"
+
+
 def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
     """A number that cannot exist, looked for after the sign or the client token was accepted. Answers are not signed."""
     try:
@@ -127,20 +140,26 @@ _QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
     "alipay": _ask_alipay,
     "douyin": _ask_douyin,
     "wxpay-virtual": _ask_wxpay_virtual,
+    "huawei": _ask_huawei,
 }
 
 
 def _watched(flow: Flow[str], arrived: Callable[[HttpResponse], None]) -> Flow[str]:
-    request = next(flow)
+    move = partial(next, flow)
     while True:
-        response = yield request
-        if isinstance(response, HttpResponse):  # and not a shared token
-            arrived(response)
         try:
-            request = flow.send(response)
+            request = move()
         except StopIteration as stop:
             result: str = stop.value
             return result
+        try:
+            response = yield request
+        except VKPayError as error:
+            move = partial(flow.throw, error)
+            continue
+        if isinstance(response, HttpResponse):  # and not what else a Flow asks for
+            arrived(response)
+        move = partial(flow.send, response)
 
 
 def _note_skew(answer: HttpResponse, env: Env, skews: list[int]) -> None:

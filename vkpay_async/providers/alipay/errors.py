@@ -64,10 +64,15 @@ _ROWS: tuple[tuple[type[ProviderError] | None, str, str], ...] = (
         "isv.invalid-alipay-root-cert-sn isv.missing-alipay-root-cert-sn",
     ),
     (
+        ValidationFailed,
+        "get a new code: one works once and for minutes, and only for the app (app_id) that it was given to",
+        "isv.code-invalid isv.unmatched-app-id",
+    ),
+    (
         AuthenticationFailed,
         "ask the merchant or user to authorise again: the token is wrong or has run out",
         "aop.invalid-auth-token aop.auth-token-time-out aop.invalid-app-auth-token aop.app-auth-token-time-out "
-        "isv.code-invalid isv.refresh-token-invalid isv.refresh-token-time-out isv.refreshed-token-invalid "
+        "isv.refresh-token-invalid isv.refresh-token-time-out isv.refreshed-token-invalid "
         "AUTH_CODE_ERROR AUTH_CODE_NOT_EXIST AUTH_CODE_NOT_VALID REFRESH_TOKEN_NOT_EXIST REFRESH_TOKEN_NOT_VALID "
         "REFRESH_TOKEN_TIME_OUT",
     ),
@@ -199,7 +204,7 @@ _ROWS: tuple[tuple[type[ProviderError] | None, str, str], ...] = (
         "correct the parameter that the message names",
         "INVALID_PARAMETER PARAM_ILLEGAL INVAILID_ARGUMENTS ILLEGAL_ARGUMENT isv.invalid-parameter "
         "isv.missing-method isv.invalid-method isv.invalid-format isv.missing-version isv.invalid-charset "
-        "isv.invalid-digest isv.grant-type-invalid isv.unmatched-app-id TOTAL_FEE_EXCEED EXCEED_LIMIT_SM_MIN_AMOUNT "
+        "isv.invalid-digest isv.grant-type-invalid TOTAL_FEE_EXCEED EXCEED_LIMIT_SM_MIN_AMOUNT "
         "INVALID_STORE_ID SELLER_NOT_EXIST CURRENCY_NOT_SUPPORT ALLOC_AMOUNT_VALIDATE_ERROR "
         "ALIPAY_ACCOUNT_NOT_EXIST TRUSTEESHIP_ACCOUNT_NOT_EXIST BILL_DATE_BEFORE_REGISTRATION TYPE_NOT_SUPPORTED",
     ),

@@ -62,6 +62,7 @@ class Gateway:
         self.credentials = load_credentials(node)
         self.keyring = Keyring(self.credentials, certificates)
         self.url = f"{_base_url(node)}/gateway.do"
+        self.now_ms = env.now_ms
         self._env = env
         self._no_lookup_before = 0
         self._sign_type = node.sign_type

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from vkpay_async.money import Fen
-
 UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
 """What reading foreign bytes may raise; the second for JSON nested without end."""
 
@@ -114,12 +112,16 @@ class BalanceAnswer(Wire, frozen=True, kw_only=True):
     total_amount: str | None = None
 
 
-class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant's Alipay account holds, in fen."""
+class TokenAnswer(Wire, frozen=True, kw_only=True):
+    """A login. The times are seconds, and come as texts and as numbers."""
 
-    available_amount: Fen
-    freeze_amount: Fen | None = None
-    total_amount: Fen | None = None
+    access_token: str
+    open_id: str | None = None
+    user_id: str | None = None
+    union_id: str | None = None
+    refresh_token: str | None = None
+    expires_in: int | None = None
+    re_expires_in: int | None = None
 
 
 class CertificateAnswer(Wire, frozen=True, kw_only=True):

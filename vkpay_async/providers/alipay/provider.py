@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
-    AuthorizationRequest,
     BillRow,
     CreateOrder,
     Notification,
@@ -22,20 +21,22 @@ from vkpay_async.models import (
     RefundRequest,
     Trade,
     Transfer,
-    TransferAuthorization,
     TransferRef,
     TransferRequest,
 )
 from vkpay_async.order_info import OrderInfo, OrderString, PageUrl
-from vkpay_async.providers.alipay import bills, notify, refund, trade, transfer
+from vkpay_async.providers.alipay import bills, login, notify, refund, trade, transfer
 from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.answer import Call
 from vkpay_async.providers.alipay.certs import Certificates
 from vkpay_async.providers.alipay.gateway import OUR_PARAMETERS, Gateway
-from vkpay_async.providers.alipay.models import AccountBalance, Cancelled
+from vkpay_async.providers.alipay.models import Cancelled
 from vkpay_async.providers.alipay.page import form_html
 from vkpay_async.providers.alipay.signing import verify_fields
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow
+from vkpay_async.providers.login import TokenLogin, using_up
+from vkpay_async.providers.unsupported import Unsupported
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ _PAGES = {
 }
 
 
-class AlipayProvider:
+class AlipayProvider(Unsupported):
     """One app of Alipay's gateway. Keys are read when it is built; calls only sign and verify.
 
     Errors of every call: :class:`ProviderError` (Alipay said no), :class:`ProviderUnavailable`, and
@@ -54,6 +55,13 @@ class AlipayProvider:
     """
 
     name: ClassVar[str] = "alipay"
+    title: ClassVar[str] = "Alipay"
+    missing: ClassVar[Mapping[str, str]] = {
+        "cancel_transfer": "its transfers are final at once; ask the receiver to send the money back",
+        **dict.fromkeys(
+            ("create_authorization", "query_authorization", "close_authorization"), transfer.NOBODY_CONFIRMS
+        ),
+    }
 
     def __init__(self, node: AlipayNode, gateway: Gateway) -> None:
         self._node = node
@@ -80,9 +88,6 @@ class AlipayProvider:
     def mch_id(self) -> str | None:
         """The 2088… number of the merchant, where the config has one."""
         return self._node.mch_id
-
-    def prepared(self, order: CreateOrder) -> CreateOrder:
-        return order
 
     def create(self, order: CreateOrder) -> Flow[OrderInfo]:
         """Asks for a payment by ``order.pay_type``.
@@ -198,28 +203,23 @@ class AlipayProvider:
         )
         return (yield from self._gateway.call(call, parse))
 
-    def cancel_transfer(self, ref: TransferRef) -> Flow[Transfer]:
-        """Not to be had: raises :class:`InvalidArgument`."""
-        raise InvalidArgument("Alipay transfers are final at once: ask the receiver to send the money back")
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        """What an account holds: ``account`` is a 2088… number or the merchant's openid, by default the node's ``mch_id``.
 
-    def create_authorization(self, request: AuthorizationRequest) -> Flow[TransferAuthorization]:
-        """Not to be had: raises :class:`InvalidArgument`."""
-        raise transfer.no_authorization()
-
-    def query_authorization(
-        self, out_authorization_no: str, *, is_display_authorization: bool = False
-    ) -> Flow[TransferAuthorization]:
-        """Not to be had: raises :class:`InvalidArgument`."""
-        raise transfer.no_authorization()
-
-    def close_authorization(self, out_authorization_no: str) -> Flow[TransferAuthorization]:
-        """Not to be had: raises :class:`InvalidArgument`."""
-        raise transfer.no_authorization()
-
-    def account_balance(self, user_id: str) -> Flow[AccountBalance]:
-        """What the account ``user_id`` (2088…, or an openid) holds, in fen."""
-        call = self._call("account_balance", "alipay.fund.account.query", transfer.balance_content(user_id))
+        Raises :class:`ConfigError` without either.
+        """
+        content = transfer.balance_content(account, self._node)
+        call = self._call("account_balance", "alipay.fund.account.query", content)
         return (yield from self._gateway.call(call, transfer.parse_balance))
+
+    def code2session(self, code: str, *, app_auth_token: str | None = None) -> Flow[TokenLogin]:
+        """Whose code ``my.getAuthCode`` or the authorisation page gave; ``openid`` is a 2088… number in older apps.
+
+        Raises :class:`InvalidArgument` (1013 without a code), :class:`AuthenticationFailed` for one that Alipay does not take.
+        """
+        call = login.login_call(code, self._token(app_auth_token))
+        parse = partial(login.parse_login, now_ms=self._gateway.now_ms())
+        return (yield from using_up(self._gateway.call(call, parse)))
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing; empty where nothing happened.

@@ -10,8 +10,11 @@ from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import PayeeInfo, Transfer, TransferRef, TransferRequest, TransferState
 from vkpay_async.money import Fen, fen_from_yuan, is_fen, yuan_from_fen
 from vkpay_async.providers.alipay.about import AlipayNode
-from vkpay_async.providers.alipay.models import AccountBalance, BalanceAnswer, TransferAnswer
+from vkpay_async.providers.alipay.models import BalanceAnswer, TransferAnswer
 from vkpay_async.providers.alipay.trade import is_user_id, merged, optional_fen
+from vkpay_async.providers.balance import AccountBalance
+
+NOBODY_CONFIRMS = "it needs none, as nobody confirms its transfers; call transfer with payee_info"
 
 _PRODUCT = "TRANS_ACCOUNT_NO_PWD"
 _MINIMUM: Fen = 10
@@ -28,7 +31,7 @@ _STATES: dict[str, TransferState] = {
 def transfer_content(request: TransferRequest) -> dict[str, Any]:
     """Raises :class:`InvalidArgument`."""
     if request.authorized or request.authorization_info:
-        raise no_authorization()
+        raise InvalidArgument(f"Alipay has no authorisations: {NOBODY_CONFIRMS}")
     _check(request)
     content = {
         "out_biz_no": request.out_bill_no,
@@ -43,13 +46,6 @@ def transfer_content(request: TransferRequest) -> dict[str, Any]:
         "transfer_scene_report_infos": request.transfer_scene_report_infos or None,
     }
     return merged(content, request.other, keep=("out_biz_no", "trans_amount", "payee_info"))
-
-
-def no_authorization() -> InvalidArgument:
-    return InvalidArgument(
-        "Alipay has no authorisation to receive without confirming, and needs none: nobody confirms its transfers. "
-        "Call transfer with payee_info"
-    )
 
 
 def transfer_query_content(ref: TransferRef) -> dict[str, Any]:
@@ -80,9 +76,11 @@ def parse_transfer(
     )
 
 
-def balance_content(user_id: str) -> dict[str, Any]:
-    key = "alipay_user_id" if is_user_id(user_id) else "alipay_open_id"
-    return {key: user_id, "account_type": "ACCTRANS_ACCOUNT"}
+def balance_content(account: str | None, node: AlipayNode) -> dict[str, Any]:
+    """Raises :class:`ConfigError` where neither says whose account it is."""
+    account = account or node.require("mch_id", "it is the 2088… number whose balance is asked for")
+    key = "alipay_user_id" if is_user_id(account) else "alipay_open_id"
+    return {key: account, "account_type": "ACCTRANS_ACCOUNT"}
 
 
 def parse_balance(content: dict[str, Any]) -> AccountBalance:

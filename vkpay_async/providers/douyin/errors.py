@@ -122,12 +122,26 @@ _TRADE: Rows = (
 )
 
 
+_LOGIN: Rows = (
+    (None, "Douyin failed inside: log the user in again, with a new code", "-1"),
+    (ValidationFailed, "the code was not taken: call tt.login again", "40014"),
+    (AuthenticationFailed, "no such app: correct app_id", "40015"),
+    (AuthenticationFailed, "correct secret: it is the AppSecret of the console", "40017"),
+    (
+        ValidationFailed,
+        "the code is wrong, used or too old, or another app's: call tt.login again, and check app_id",
+        "40018 40019",
+    ),
+)
+
+
 def _table(rows: Rows) -> dict[str, Meaning]:
     return {code: Meaning(error, advice) for error, advice, codes in rows for code in codes.split()}
 
 
 ECPAY_CODES = _table(_ECPAY)
 TRADE_CODES = _table(_TRADE)
+LOGIN_CODES = _table(_LOGIN)
 _OTHER = Meaning(ProviderError, "the message says why; look the code up on the call's page")
 
 

@@ -5,6 +5,8 @@ Decoders are not strict: 64-bit numbers come as numbers or as texts, depending o
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
@@ -118,6 +120,16 @@ class AccountInfo(Wire, frozen=True, kw_only=True):
 
 class BalanceAnswer(Wire, frozen=True, kw_only=True):
     account_info: AccountInfo
+
+
+class Session(Wire, frozen=True, kw_only=True):
+    openid: Annotated[str, msgspec.Meta(min_length=1)]
+    session_key: Annotated[str, msgspec.Meta(min_length=1)]
+    unionid: str | None = None
+
+
+class SessionAnswer(Wire, frozen=True, kw_only=True):
+    data: Session
 
 
 class Envelope(Wire, frozen=True, kw_only=True):

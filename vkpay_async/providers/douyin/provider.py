@@ -30,20 +30,24 @@ from vkpay_async.models import (
     TradeState,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow, off_loop
 from vkpay_async.providers.bill import ADVICE, BillLine
-from vkpay_async.providers.douyin import bills
+from vkpay_async.providers.douyin import bills, login
 from vkpay_async.providers.douyin.about import ABOUT, DouyinNode
 from vkpay_async.providers.douyin.bills import BillKind
 from vkpay_async.providers.douyin.ecpay.operations import Ecpay
 from vkpay_async.providers.douyin.errors import Call
-from vkpay_async.providers.douyin.results import MerchantBalance, Receiver, Settlement, UnsettledAmount
+from vkpay_async.providers.douyin.results import Receiver, Settlement, UnsettledAmount
 from vkpay_async.providers.douyin.settling import DEFAULT_DESC, settlement_told
 from vkpay_async.providers.douyin.trade.operations import Trades
+from vkpay_async.providers.login import SessionLogin
 from vkpay_async.providers.unsupported import Unsupported
 
 Generation = Literal["ecpay", "trade"]
-Channel = Literal["wx", "alipay", "hz"]
+
+CHANNELS = ("wx", "alipay", "hz")
+"""WeChat Pay, Alipay, Douyin Pay."""
 
 ACCEPTED = NotifyReply(status=200, body=b'{"err_no":0,"err_tips":"success"}', content_type="application/json")
 REFUSED = NotifyReply(status=500, body=b'{"err_no":1,"err_tips":"fail"}', content_type="application/json")
@@ -187,11 +191,26 @@ class DouyinProvider(Unsupported):
         """What a settlement of an order of guaranteed payment would bring now, in fen."""
         return (yield from self._by_ecpay().unsettled_amount(out_trade_no))
 
-    def account_balance(self, channel: Channel = "wx") -> Flow[MerchantBalance]:
-        """What the merchant has with WeChat Pay (``wx``), Alipay (``alipay``) or Douyin's own payment (``hz``), in fen."""
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        """What the merchant has with one channel: WeChat Pay (``wx``, the default), Alipay (``alipay``), Douyin's own (``hz``).
+
+        Raises :class:`InvalidArgument` for another channel.
+        """
+        channel = account or CHANNELS[0]
+        if channel not in CHANNELS:
+            raise InvalidArgument(
+                f"account must be one of Douyin's channels {', '.join(CHANNELS)}, not {account!r}"
+            )
         if self._trades is not None:
             return (yield from self._trades.account_balance(channel))
         return (yield from self._by_ecpay().account_balance(channel))
+
+    def code2session(self, code: str) -> Flow[SessionLogin]:
+        """Who the code of ``tt.login`` belongs to. It works once.
+
+        Raises :class:`InvalidArgument` (1013 without a code), :class:`ConfigError` without ``secret``, :class:`ProviderError`.
+        """
+        return login.code2session(self._node, code)
 
     def trade_bill(self, day: dt.date) -> Flow[tuple[BillRow, ...]]:
         """Every payment and refund of a day in Beijing, from two bills. Raises :class:`ProviderError` before they are made."""

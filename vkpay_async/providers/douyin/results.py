@@ -1,4 +1,4 @@
-"""What Douyin's own operations give: settlements, what is left to settle, and balances. Amounts are fen."""
+"""What Douyin's own operations give: settlements, and what is left to settle. Amounts are fen."""
 
 from __future__ import annotations
 
@@ -51,14 +51,6 @@ class UnsettledAmount(Value, frozen=True, kw_only=True):
     life_rake: Fen | None = None
     commission: Fen | None = None
     raw: Mapping[str, Any] = {}
-
-
-class MerchantBalance(Value, frozen=True, kw_only=True):
-    """What a merchant has with one channel: in transit, ready to be withdrawn, frozen."""
-
-    online_amount: Fen
-    withdrawable_amount: Fen
-    freeze_amount: Fen | None = None
 
 
 def settlement_state(word: str) -> SettlementState:

@@ -12,7 +12,9 @@ from vkpay_async.registry import About
 
 
 class WxpayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """WeChat Pay. Hosts: https://api.mch.weixin.qq.com unless ``base_url`` says otherwise."""
+    """WeChat Pay. Hosts: https://api.mch.weixin.qq.com unless ``base_url`` says otherwise; for logins, which need ``secret``,
+    https://api.weixin.qq.com or ``weixin_base_url``.
+    """
 
     default_base_url: ClassVar[str] = "https://api.mch.weixin.qq.com"
     materials: ClassVar[frozenset[str]] = frozenset(
@@ -21,6 +23,7 @@ class WxpayNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     mch_id: str
     secret: Secret | None = None
+    weixin_base_url: str | None = None
     key: Secret | None = None
     v3_key: Secret | None = None
     app_cert: Material | None = None

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
     AuthorizationRequest,
     BillRow,
@@ -27,8 +28,10 @@ from vkpay_async.models import (
     TransferRequest,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow
-from vkpay_async.providers.wxpay import authorizations, bills, refunds, transfers
+from vkpay_async.providers.login import SessionLogin, TokenLogin
+from vkpay_async.providers.wxpay import authorizations, bills, login, refunds, transfers
 from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay.bodies import check_number, check_target, encrypt_fields, encrypt_text
 from vkpay_async.providers.wxpay.certs import PlatformCertificate, Verifier
@@ -270,6 +273,19 @@ class WxpayProvider:
         """Fetches the platform certificates, and believes them from now on. Raises :class:`ResourceNotFound`
         for a merchant that has WeChat Pay's public key instead."""
         return self._gateway.download()
+
+    def code2session(self, code: str) -> Flow[SessionLogin | TokenLogin]:
+        """Who a login code belongs to: a mini program's user, or under ``h5-weixin`` and ``app-plus`` that of a page or app.
+
+        Raises :class:`InvalidArgument` (1013 without a code), :class:`ProviderError` for one that WeChat does not take.
+        """
+        return login.code2session(self._node, code, self._gateway.env.now_ms())
+
+    def account_balance(self, account: str | None = None) -> Flow[AccountBalance]:
+        """Not to be had: raises :class:`InvalidArgument`."""
+        raise InvalidArgument(
+            "WeChat Pay tells merchants their balance in the merchant platform only: look it up there"
+        )
 
     def echo(
         self, message: str, *, encrypted: str | None = None, notify_url: str | None = None

@@ -25,7 +25,6 @@ NAMELESS = frozenset(
         "isv.invalid-method",
         "isv.missing-app-id",
         "isv.invalid-app-id",
-        "isv.code-invalid",
     }
 )
 
@@ -38,13 +37,15 @@ CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{22,}={0,2}", re.ASCII)
 class Method:
     """One API. ``products`` are the contracts of which one is needed (none: everybody may call);
     ``kind`` is how it is called: by the server, by a browser, or through the phone SDK;
-    ``beside`` gives from ``biz_content`` what stands beside the codes when the service refuses."""
+    ``beside`` gives from ``biz_content`` what stands beside the codes when the service refuses; with ``fails_nameless``
+    every refusal stands under ``error_response``."""
 
     handler: Callable[[Call], Any]
     products: frozenset[str] = frozenset()
     kind: Literal["server", "page", "sdk"] = "server"
     certificates_only: bool = False
     for_others: bool = True
+    fails_nameless: bool = False
     beside: Callable[[dict[str, Any]], dict[str, str]] = lambda _biz: {}
 
 

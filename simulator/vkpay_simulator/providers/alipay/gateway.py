@@ -95,7 +95,8 @@ class Gateway:
         if method is not None and method.kind == "page":
             made = self._page(error_page(refused.sub_code, refused.sub_msg))
         else:
-            node = ERROR_NODE if refused.in_error_node else node_of(params.get("method"))
+            nameless = refused.in_error_node or (method is not None and method.fails_nameless)
+            node = ERROR_NODE if nameless else node_of(params.get("method"))
             made = self._json(params, node, refused.content(), encrypted=encrypted)
         made.explain = refused.why or hint(refused.sub_code, refused.sub_msg)
         return made

@@ -10,6 +10,7 @@ from vkpay_simulator.providers.alipay.barcode import Barcode
 from vkpay_simulator.providers.alipay.bills import Bills
 from vkpay_simulator.providers.alipay.cashier import Cashier
 from vkpay_simulator.providers.alipay.fields import Fields
+from vkpay_simulator.providers.alipay.logins import Logins
 from vkpay_simulator.providers.alipay.models import Call
 from vkpay_simulator.providers.alipay.orders import Content, Orders, success
 from vkpay_simulator.providers.alipay.refunds import Refunds
@@ -67,6 +68,7 @@ def method_table(
     cashier: Cashier,
     transfers: Transfers,
     bills: Bills,
+    logins: Logins,
 ) -> dict[str, Method]:
     return {
         "alipay.trade.app.pay": Method(
@@ -94,4 +96,5 @@ def method_table(
             handler=transfers.transfer, products=TRANSFER, certificates_only=True, for_others=False
         ),
         "alipay.open.app.alipaycert.download": Method(handler=download_certificate),
+        "alipay.system.oauth.token": Method(handler=logins.token, fails_nameless=True),
     }

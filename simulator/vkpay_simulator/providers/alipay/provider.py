@@ -19,6 +19,7 @@ from vkpay_simulator.providers.alipay.control import Hand
 from vkpay_simulator.providers.alipay.envelope import with_spoilt_sign
 from vkpay_simulator.providers.alipay.errors import ALL, Refusal
 from vkpay_simulator.providers.alipay.gateway import GATEWAY_OPERATION, Gateway
+from vkpay_simulator.providers.alipay.logins import Logins
 from vkpay_simulator.providers.alipay.messages import Messenger
 from vkpay_simulator.providers.alipay.methods import method_table
 from vkpay_simulator.providers.alipay.notify import Notifier, spoil
@@ -52,6 +53,7 @@ class AlipaySim:
         self._transfers = Transfers(world, Messenger(world, self.rules))
         self._cashier = Cashier(world.clock, world.ids, self._trades, self._buyers, notifier)
         self._bills = Bills(world.clock, world.ids, self._trades)
+        self._logins = Logins(world, self._buyers)
         self._gateway = Gateway(self._apps, self._methods(world), world.ids)
         self._hand = Hand(self.accounts, self._trades, self._transfers, self._buyers)
         self._subjects = Subjects(self._apps, self._trades, self._cashier)
@@ -64,6 +66,7 @@ class AlipaySim:
             self._cashier,
             self._transfers,
             self._bills,
+            self._logins,
         )
 
     def routes(self) -> Sequence[Route]:
@@ -120,6 +123,12 @@ class AlipaySim:
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
         return replace(outgoing, body=spoil(outgoing.body))
 
+    def login(self, appid: str, openid: str | None) -> dict[str, str]:
+        """``openid`` is a user id where the app knows people by that. Raises :class:`SimulatorError` (404)."""
+        if appid not in self._apps:
+            raise SimulatorError(f"Alipay has no app {appid!r}.", 404)
+        return self._logins.log_in(self._apps[appid], openid)
+
     def orders(self) -> list[OrderView]:
         return self._hand.orders()
 
@@ -149,8 +158,17 @@ class AlipaySim:
         """Rules, balances and the settings of apps go back to what they were at the opening; keys and
         certificates stay."""
         self.rules.restore()
-        for kept in (self._trades, self._barcode, self._transfers, self._cashier, self._buyers, self._bills):
-            kept.clear()
+        parts = (
+            self._trades,
+            self._barcode,
+            self._transfers,
+            self._cashier,
+            self._buyers,
+            self._bills,
+            self._logins,
+        )
+        for part in parts:
+            part.clear()
         for account in self.accounts.values():
             account.restore()
 

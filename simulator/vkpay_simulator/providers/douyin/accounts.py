@@ -66,7 +66,8 @@ class App:
 
     @property
     def console_url(self) -> str:
-        return f"{self.merchant.notify_url}/vk-pay-notify/"
+        address = f"{self.merchant.notify_url}/vk-pay-notify/"
+        return address if self.pid == "default" else f"{address}douyin_mp-toutiao/-/{self.pid}"
 
     def purse(self, way: int) -> Purse:
         return self.purses[CHANNELS.get(way, "hz")]

@@ -107,6 +107,13 @@ class DouyinSim:
         envelope["msg_signature"] = spoilt(envelope["msg_signature"])
         return replace(outgoing, body=msgspec.json.encode(envelope))
 
+    def login(self, appid: str, openid: str | None) -> dict[str, str]:
+        """What ``tt.login`` gives. Raises :class:`SimulatorError` (404) for another's app."""
+        app = self.accounts.find(appid)
+        if app is None:
+            raise SimulatorError(f"Douyin has no app {appid!r}.", 404)
+        return self._tokens.login(app, openid)
+
     def orders(self) -> list[OrderView]:
         return self._hand.orders()
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from vkpay_simulator import keys
 from vkpay_simulator.clock import CHINA
 from vkpay_simulator.providers.base import Merchant, SimulatorError
+from vkpay_simulator.providers.weixin.apps import WeixinApp
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -75,6 +76,14 @@ class Account:
     balances: dict[str, int] = field(default_factory=dict)
     transfer_limits: tuple[int, int] | None = None
     check_perception: bool = False
+
+    @property
+    def weixin_apps(self) -> list[WeixinApp]:
+        """The apps whose users may log in."""
+        return [
+            WeixinApp(appid=appid, secret=self.secrets[appid], kind="mini" if name == "mini" else "web")
+            for name, appid in self.appids.items()
+        ]
 
     @property
     def certificate(self) -> ApiCertificate:

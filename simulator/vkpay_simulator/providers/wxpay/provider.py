@@ -80,6 +80,10 @@ class WxpaySim:
         account: Account = merchant.accounts[self.name]
         return {self.name: config_row(account)}
 
+    def addresses(self, origin: str) -> dict[str, str]:
+        """The host of logins is another than that of payments."""
+        return {"weixinBaseUrl": origin}
+
     def rotate_certificate(self, pid: str) -> str:
         """Issues a platform certificate that signs from now on, and gives its serial."""
         return self.accounts.rotate(self.accounts.of(pid)).id

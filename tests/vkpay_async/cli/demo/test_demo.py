@@ -1,4 +1,4 @@
-"""The demo for real: a simulator process, two protocols, every way of paying."""
+"""The demo for real: a simulator process, every protocol, every way of paying."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def test_every_way_of_paying_through_its_whole_life(tmp_path: Path) -> None:
     assert {flow["pay_type"] for flow in report["flows"] if flow["merchant"] == "partner"} == {
         "wxpay_mp-weixin",
         "alipay_h5",
+        "huawei_mp-harmony",
     }
     assert list(tmp_path.iterdir()) == []
 

@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
+from vkpay_async.cli.demo import ways
+from vkpay_async.cli.demo.payments import payment_flows
 from vkpay_async.cli.demo.report import StepFailed
-from vkpay_async.cli.demo.ways import WAYS, Sale, opens_page, pays_in_app, showed_code
+from vkpay_async.cli.demo.ways import (
+    WAYS,
+    Sale,
+    left_out,
+    opens_page,
+    pays_in_app,
+    pays_on_huawei,
+    showed_code,
+)
 from vkpay_async.models import TradeState
 from vkpay_async.order_info import CodePayResult, OrderString, PageUrl
 from vkpay_async.registry import pay_types
@@ -35,6 +45,7 @@ def test_order_numbers_and_payment_codes_differ_and_fit_both_providers() -> None
     [
         (opens_page, PageUrl(url="http://127.0.0.1/"), "answered 502"),
         (pays_in_app, OrderString(order_string="a=b"), "resultStatus 4000 isv.invalid-signature"),
+        (pays_on_huawei, OrderString(order_string="{}"), "requestPayment said 1001930001 no sign"),
         (
             showed_code,
             CodePayResult(trade_state=TradeState.USERPAYING, trade_state_desc="password"),
@@ -48,6 +59,17 @@ async def test_a_buyer_who_cannot_pay_fails_the_step(buyer: Any, info: Any, why:
         await buyer(sale, info)
 
 
+def test_a_way_whose_package_is_missing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left_out({"huawei_mp-harmony", "wxpay_h5"}) == []
+    monkeypatch.setattr(ways, "find_spec", lambda _: None)
+    assert left_out({"huawei_mp-harmony", "wxpay_h5"}) == [
+        "huawei_mp-harmony is left out: pip install 'vkpay-async[huawei]'"
+    ]
+    played = {flow.pay_type for flow in payment_flows(_shop(), "default")}
+    assert "huawei_mp-harmony" not in played
+    assert "wxpay_h5" in played
+
+
 def _shop() -> Any:
     async def open_page(_address: str) -> int:
         return 502
@@ -55,6 +77,12 @@ def _shop() -> Any:
     async def take_order_string(_text: str) -> str:
         return "4000 isv.invalid-signature"
 
+    async def request_payment(_text: str) -> str:
+        return "1001930001 no sign"
+
     return SimpleNamespace(
-        prefix="", simulator=SimpleNamespace(open=open_page, take_order_string=take_order_string)
+        prefix="",
+        simulator=SimpleNamespace(
+            open=open_page, take_order_string=take_order_string, request_payment=request_payment
+        ),
     )

@@ -33,7 +33,7 @@ from vkpay_async.providers.alipay.models import Status
         ("40001", "isv.missing-timestamp", ValidationFailed),
         ("40002", "isv.invalid-signature", AuthenticationFailed),
         ("40002", "isv.app-cert-not-exist", AuthenticationFailed),
-        ("40002", "isv.code-invalid", AuthenticationFailed),
+        ("40002", "isv.code-invalid", ValidationFailed),
         ("40002", "isv.invalid-parameter", ValidationFailed),
         ("40003", "isv.missing-signature-config", AuthenticationFailed),
         ("40003", "isv.decryption-error-unknown", AuthenticationFailed),

@@ -233,6 +233,18 @@ def test_balance(provider: AlipayProvider, server: Any, exchange: Any, user_id: 
     balance = run(provider.account_balance(user_id))
     assert (balance.available_amount, balance.freeze_amount, balance.total_amount) == (2645, 1111, None)
     assert server.biz(run.requests[0]) == {key: user_id, "account_type": "ACCTRANS_ACCOUNT"}
+    assert balance.to_client() == {"code": 0, "msg": "ok", "availableAmount": 26.45, "freezeAmount": 11.11}
+
+
+def test_the_balance_is_the_nodes_own_unless_told_otherwise(
+    make: Any, key_node: AlipayNode, server: Any, exchange: Any
+) -> None:
+    run = exchange(lambda request: server.ok(request, available_amount="26.00", total_amount="37.11"))
+    balance = run(make(key_node, mch_id="2088101122136241").account_balance())
+    assert server.biz(run.requests[0])["alipay_user_id"] == "2088101122136241"
+    assert (balance.total_amount, balance.to_client()["availableAmount"]) == (3711, 26)
+    with pytest.raises(ConfigError, match="mch_id is not set; it is the 2088… number"):
+        next(make(key_node, mch_id=None).account_balance())
 
 
 def test_any_other_call(provider: AlipayProvider, server: Any, exchange: Any) -> None:

@@ -32,9 +32,9 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import RefundState, TradeState
 from vkpay_async.order_info import TtPayParams
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.douyin.provider import DouyinProvider
 from vkpay_async.providers.douyin.results import (
-    MerchantBalance,
     Receiver,
     SettlementState,
     UnsettledAmount,
@@ -362,9 +362,19 @@ class TestBalance:
     def test_as_it_is_spelt_and_as_it_should_be(self, provider: DouyinProvider, spelling: str) -> None:
         run = exchange(ok(account_info={"online_balance": 1, spelling: 2, "freeze_balance": 3}))
         found = run(provider.account_balance("alipay"))
-        assert found == MerchantBalance(online_amount=1, withdrawable_amount=2, freeze_amount=3)
+        assert found == AccountBalance(online_amount=1, withdrawable_amount=2, freeze_amount=3)
         assert run.last.url == f"{HOST}/api/apps/ecpay/saas/query_merchant_balance"
         assert (run.body["merchant_uid"], run.body["channel_type"]) == (MCH_ID, "alipay")
+
+    def test_of_wechat_pay_unless_told_otherwise(self, provider: DouyinProvider) -> None:
+        run = exchange(ok(account_info={"online_balance": 150, "withdrawable_balacne": 2000}))
+        found = run(provider.account_balance())
+        assert run.body["channel_type"] == "wx"
+        assert found.to_client() == {"code": 0, "msg": "ok", "onlineAmount": 1.5, "withdrawableAmount": 20}
+
+    def test_another_channel_is_not_asked_for(self, provider: DouyinProvider) -> None:
+        with pytest.raises(InvalidArgument, match="one of Douyin's channels wx, alipay, hz, not 'bank'"):
+            exchange()(provider.account_balance("bank"))
 
     def test_it_is_the_merchants(self, make: Make) -> None:
         with pytest.raises(ConfigError, match="mch_id is not set"):

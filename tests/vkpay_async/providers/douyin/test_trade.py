@@ -40,8 +40,9 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import RefundState, TradeState
 from vkpay_async.order_info import RequestOrderParams
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.douyin.provider import DouyinProvider
-from vkpay_async.providers.douyin.results import MerchantBalance, Receiver, SettlementState
+from vkpay_async.providers.douyin.results import Receiver, SettlementState
 
 HOST = "https://open.douyin.com"
 V1 = f"{HOST}/api/trade_basic/v1/developer"
@@ -399,7 +400,7 @@ class TestOlderOrders:
 def test_a_balance(trades: DouyinProvider) -> None:
     run = exchange(ok(account_info={"online_balance": 1, "withdrawable_balacne": 2}))
     found = run(trades.account_balance("hz"))
-    assert found == MerchantBalance(online_amount=1, withdrawable_amount=2)
+    assert found == AccountBalance(online_amount=1, withdrawable_amount=2)
     assert run.last.url == f"{HOST}/api/apps/ecpay/saas/query_merchant_balance/"
     assert run.body == {"app_id": APP_ID, "merchant_uid": MCH_ID, "channel_type": "hz"}
 

@@ -102,10 +102,12 @@ def test_an_apps_own_page(shop: Shop) -> None:
 class TestBills:
     @pytest.fixture
     async def day(self, shop: Shop, simulated: Simulated) -> Shop:
-        """Three payments and a refund on the first of January; a week later a settlement."""
+        """Three payments, a refund and one that failed on the first of January; a week later a settlement."""
         for number, channel in (("T1", "wxpay"), ("T2", "alipay"), ("T3", "douyin")):
             shop.paid(number, channel=channel)
         shop.refund("R1", 400)
+        shop.refund("R2", 1)
+        simulated.douyin.settle_refund("R2", "FAIL")
         shop.created("T4")
         await simulated.advance(DAY + 36_000)
         return shop
@@ -137,7 +139,8 @@ class TestBills:
         ]
 
     async def test_refunds_and_settlements(self, day: Shop, simulated: Simulated) -> None:
-        _, refund = self.bill(day, "refund")
+        _, failed, refund = self.bill(day, "refund")
+        assert (failed[-5], failed[-3]) == ("R2", "FAIL")
         assert refund[-6:-3] + refund[-3:-2] == ["结算前退款", "R1", refund[-4], "SUCCESS"]
         assert refund[-1] == "400"
         assert len(self.bill(day, "settle")) == 1
@@ -161,6 +164,15 @@ class TestBills:
             ("支付", "收入", "1000"),
             ("退款", "支出", "400"),
         ]
+
+    async def test_movements_of_a_settlement(self, day: Shop, simulated: Simulated) -> None:
+        """What went to Douyin and to others is no longer the merchant's."""
+        await simulated.advance(6 * DAY)
+        day.settle("S1", "T2")
+        await simulated.advance(DAY)
+        asked = {"merchant_id": day.mch_id, "bill_date": "20260108", "account_type": "alipay"}
+        _, row = day.get("/api/apps/fund/bills", **asked).body.decode().splitlines()
+        assert row.split(",")[3:7] == ["结算", "支出", row.split(",")[5], "6"]
 
     async def test_the_older_call(self, day: Shop) -> None:
         asked = {

@@ -52,6 +52,12 @@ def test_without_an_address_the_consoles_is_used(shop: Shop, simulated: Simulate
     assert simulated.notified[0].url == "http://127.0.0.1:8000/pay/vk-pay-notify/"
 
 
+def test_the_address_of_another_merchant_names_it(simulated: Simulated) -> None:
+    simulated.shop("partner").created(notify_url=None)
+    simulated.douyin.pay("T1")
+    assert simulated.notified[0].url.endswith("/vk-pay-notify/douyin_mp-toutiao/-/partner")
+
+
 def test_the_schedule(shop: Shop, simulated: Simulated) -> None:
     shop.paid()
     (delivery,) = simulated.notified

@@ -131,6 +131,8 @@ def test_an_unknown_order(shop: Shop, simulated: Simulated) -> None:
         {"valid_time": "600"},
         {"notify_url": "http://example.com/notify"},
         {"notify_url": "https://example.com:8443/notify"},
+        {"notify_url": "https://example.com:x/notify"},
+        {"total_amount": None},
         {"notify_url": "https://example.com/" + "n" * 256},
         {"disable_msg": 2},
         {"limit_pay_way": "LIMIT_ALL"},
@@ -185,6 +187,18 @@ def test_a_number_of_two_merchants(simulated: Simulated) -> None:
         simulated.douyin.pay("T2")
     with pytest.raises(SimulatorError, match="alipay"):
         simulated.douyin.pay("T1", pid="default", channel="cash")
+    with pytest.raises(SimulatorError, match="no diamonds"):
+        simulated.douyin.pay("T1", pid="default", channel="diamond")
+
+
+async def test_one_made_on_a_saturday_morning_stays_three_weeks(shop: Shop, simulated: Simulated) -> None:
+    simulated.control("account", pid="default", sandbox=True)
+    await simulated.advance(2 * DAY + 5 * 3600)
+    shop.paid()
+    await simulated.advance(21 * DAY - 3601)
+    assert shop.status() == "SUCCESS"
+    await simulated.advance(1)
+    assert shop.status() == "2000"
 
 
 async def test_a_sandbox_keeps_orders_for_two_weeks(shop: Shop, simulated: Simulated) -> None:

@@ -95,6 +95,13 @@ async def test_what_a_settlement_is_when_nothing_is_said(
     assert (due.balance()["online_balance"] == 0) is finished
 
 
+async def test_no_more_is_shared_than_is_left(due: Shop) -> None:
+    due.refund("R1", 9000)
+    answer = due.settle("S1", settle_params=shares(1001))
+    assert (answer["err_no"], answer["err_tips"]) == (2010, "订单可分账金额不足")
+    assert due.settle("S2", settle_params=shares(900))["err_no"] == 0
+
+
 async def test_the_fiftieth_is_the_last(due: Shop, simulated: Simulated) -> None:
     for number in range(50):
         assert due.settle(f"S{number}", settle_params=shares(1), finish="false")["err_no"] == 0
@@ -157,6 +164,14 @@ class TestCycle:
         assert shop.settle("S1")["err_no"] == 2010
         await simulated.advance(1)
         assert shop.settle("S2")["err_no"] == 0
+
+    async def test_there_is_nothing_left_to_settle_by_itself(self, shop: Shop, simulated: Simulated) -> None:
+        simulated.control("account", pid="default", auto_settle=True)
+        shop.paid()
+        simulated.control("account", pid="default", auto_settle=False, sandbox=True)
+        assert shop.settle("S1")["err_no"] == 0
+        await simulated.advance(WEEK + 1)
+        assert [one["cp_settle_no"] for one in simulated.told()[1:]] == ["S1"]
 
     async def test_an_app_that_settles_by_itself(self, shop: Shop, simulated: Simulated) -> None:
         simulated.control("account", pid="default", auto_settle=True)

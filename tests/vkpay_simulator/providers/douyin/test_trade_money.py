@@ -116,12 +116,26 @@ async def test_what_is_not_refunded(trade: TradeShop, simulated: Simulated) -> N
     assert trade.ask_refund("R3", 1000, order_id, refund_all=True)["err_no"] == 22000
 
 
-def test_a_refund_ended_by_hand(trade: TradeShop, simulated: Simulated) -> None:
+async def test_a_refund_ended_by_hand(trade: TradeShop, simulated: Simulated) -> None:
     order_id = trade.bought()
     trade.ask_refund("R1", 1000, order_id, refund_all=True)
     assert simulated.douyin.settle_refund("R1", "FAIL")["refund_status"] == "FAIL"
     assert simulated.told()[-1]["status"] == "FAIL"
+    await simulated.advance(5)
+    assert refunds(trade, out_refund_no="R1")[0]["refund_status"] == "FAIL"
     assert trade.ask_refund("R2", 1000, order_id, refund_all=True)["err_no"] == 0
+
+
+def test_wechat_takes_fifty_refunds_of_an_order(trade: TradeShop) -> None:
+    order_id = trade.bought()
+    (item,) = items(trade)
+    codes = [
+        trade.ask_refund(
+            f"R{n}", 1, order_id, item_order_detail=[{"item_order_id": item, "refund_amount": 1}]
+        )["err_no"]
+        for n in range(51)
+    ]
+    assert codes == [0] * 50 + [22000]
 
 
 class TestUsersRefund:
@@ -154,6 +168,20 @@ class TestUsersRefund:
         assert trade.ask("refund_audit_callback", **audit, deny_message="已发货")["err_no"] == 0
         assert (simulated.told()[-1]["status"], simulated.told()[-1]["message"]) == ("FAIL", "已发货")
         assert trade.ask("refund_audit_callback", refund_id="motb0", refund_audit_status=1)["err_no"] == 20000
+
+    async def test_several_pieces(self, trade: TradeShop, simulated: Simulated) -> None:
+        """The amount is taken from the first pieces, and a denial stands when the deadline comes."""
+        data = goods(total=500)
+        data["skuList"][0]["quantity"] = 2
+        trade.bought(**data | {"totalAmount": 1000})
+        asked = self.asked(simulated)
+        assert [item["refund_amount"] for item in asked["item_order_detail"]] == [400]
+        audit = {"refund_id": asked["refund_id"], "refund_audit_status": 2, "deny_message": "已发货"}
+        assert trade.ask("refund_audit_callback", **audit)["err_no"] == 0
+        await simulated.advance(3 * DAY + 1)
+        trade.access = ""
+        (found,) = refunds(trade, refund_id=asked["refund_id"])
+        assert (found["refund_status"], found["merchant_audit_detail"]["audit_status"]) == ("FAIL", "DENY")
 
     async def test_the_merchant_says_nothing(self, trade: TradeShop, simulated: Simulated) -> None:
         trade.bought()
@@ -250,12 +278,26 @@ class TestSettlement:
         await simulated.advance(7 * DAY + 1)
         assert simulated.told()[-1]["is_auto_settle"] is True
 
+    async def test_there_is_nothing_left_to_settle_by_itself(
+        self, trade: TradeShop, simulated: Simulated
+    ) -> None:
+        simulated.control("account", pid="certs", auto_settle=True)
+        trade.bought()
+        simulated.control("account", pid="certs", auto_settle=False)
+        await simulated.advance(7 * DAY - 10)
+        simulated.control("account", pid="certs", sandbox=True)
+        assert self.settle(trade, "S1")["err_no"] == 0
+        await simulated.advance(20)
+        assert [one["out_settle_no"] for one in simulated.told()[1:]] == ["S1"]
+
     async def test_a_settlement_ended_by_hand(self, trade: TradeShop, simulated: Simulated) -> None:
         trade.bought()
         await simulated.advance(7 * DAY)
         self.settle(trade, "S1")
         assert simulated.control("settle", out_settle_no="S1", status="FAIL")["settle_status"] == "FAIL"
         assert simulated.control("settle", out_settle_no="S1", status="FAIL")["status"] == 409
+        await simulated.advance(5)
+        assert trade.ask("settle_query", out_settle_no="S1")["data"][0]["settle_status"] == "FAIL"
         assert self.settle(trade, "S2")["err_no"] == 0
         assert simulated.control("settle", out_settle_no="S2", status="x")["status"] == 400
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.vkpay_simulator.providers.douyin.merchant import (
+    DAY,
     NONCE,
     NOTIFY_URL,
     Simulated,
@@ -269,6 +270,30 @@ def test_what_is_no_json_object(trade: TradeShop, body: bytes) -> None:
     path = "/api/trade_basic/v1/developer/order_query/"
     answer = trade.simulated.route("POST", path, body, {"access-token": trade.token()})
     assert (answer.status, read(answer)["err_no"]) == (200, 10000)
+
+
+def test_a_currency_is_told_again(trade: TradeShop, simulated: Simulated) -> None:
+    trade.bought(currency="DIAMOND", channel="diamond")
+    assert simulated.told()[-1]["currency"] == "DIAMOND"
+
+
+async def test_an_order_is_fulfilled_once(trade: TradeShop, simulated: Simulated) -> None:
+    """A second word moves the day of settlement no further."""
+    order_id = trade.bought()
+    pieces = [
+        item["item_order_id"]
+        for item in trade.ask("order_query", order_id=order_id)["data"]["item_order_list"]
+    ]
+    fulfilled = {"order_id": order_id, "item_order_id_list": pieces, "to_status": "x"}
+    assert (
+        trade.ask("fulfill_push_status", **fulfilled | {"item_order_id_list": ["motb0"]})["err_no"] == 10000
+    )
+    assert trade.ask("fulfill_push_status", **fulfilled)["err_no"] == 0
+    await simulated.advance(3 * DAY)
+    trade.access = ""
+    assert trade.ask("fulfill_push_status", **fulfilled)["err_no"] == 0
+    asked = {"app_id": trade.app_id, "out_order_no": "T1", "out_settle_no": "S1", "settle_desc": "x"}
+    assert trade.ask("settle_create", **asked)["err_no"] == 0
 
 
 def test_small_calls(trade: TradeShop) -> None:

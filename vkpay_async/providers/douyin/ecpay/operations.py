@@ -20,6 +20,7 @@ from vkpay_async.models import (
     Trade,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow
 from vkpay_async.providers.douyin import bills
 from vkpay_async.providers.douyin.about import DouyinNode
@@ -38,7 +39,7 @@ from vkpay_async.providers.douyin.models import (
     UnsettledAnswer,
 )
 from vkpay_async.providers.douyin.numbers import checked_number
-from vkpay_async.providers.douyin.results import MerchantBalance, Receiver, Settlement, UnsettledAmount
+from vkpay_async.providers.douyin.results import Receiver, Settlement, UnsettledAmount
 from vkpay_async.providers.douyin.settling import checked_desc, receivers_text
 
 V1 = "api/apps/ecpay/v1"
@@ -129,7 +130,7 @@ class Ecpay:
         answer, raw = yield from self._gateway.call(UNSETTLED, f"{V1}/unsettle_amount", fields, _UNSETTLED)
         return settlements.unsettled_from(answer, raw, out_trade_no)
 
-    def account_balance(self, channel: str) -> Flow[MerchantBalance]:
+    def account_balance(self, channel: str) -> Flow[AccountBalance]:
         fields = {"merchant_uid": merchant_of(self._node), "channel_type": channel}
         answer, _ = yield from self._gateway.call(BALANCE, f"{SAAS}/query_merchant_balance", fields, _BALANCE)
         return settlements.balance_from(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vkpay_async.models import JsonObject
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.douyin.models import (
     BalanceAnswer,
     QuerySettleAnswer,
@@ -10,7 +11,6 @@ from vkpay_async.providers.douyin.models import (
     UnsettledAnswer,
 )
 from vkpay_async.providers.douyin.results import (
-    MerchantBalance,
     Settlement,
     SettlementState,
     UnsettledAmount,
@@ -58,9 +58,9 @@ def unsettled_from(answer: UnsettledAnswer, raw: JsonObject, out_trade_no: str) 
     )
 
 
-def balance_from(answer: BalanceAnswer) -> MerchantBalance:
+def balance_from(answer: BalanceAnswer) -> AccountBalance:
     info = answer.account_info
-    return MerchantBalance(
+    return AccountBalance(
         online_amount=info.online_balance,
         withdrawable_amount=info.withdrawable,
         freeze_amount=info.freeze_balance,

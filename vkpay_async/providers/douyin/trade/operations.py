@@ -22,6 +22,7 @@ from vkpay_async.models import (
     Trade,
 )
 from vkpay_async.order_info import OrderInfo
+from vkpay_async.providers.balance import AccountBalance
 from vkpay_async.providers.base import Env, Flow
 from vkpay_async.providers.douyin import bills
 from vkpay_async.providers.douyin.about import DouyinNode
@@ -41,7 +42,7 @@ from vkpay_async.providers.douyin.models import (
     TradeSettlementsAnswer,
 )
 from vkpay_async.providers.douyin.numbers import checked_number
-from vkpay_async.providers.douyin.results import MerchantBalance, Receiver, Settlement
+from vkpay_async.providers.douyin.results import Receiver, Settlement
 from vkpay_async.providers.douyin.settling import checked_desc, receivers_text
 from vkpay_async.providers.douyin.signing import verify_callback
 from vkpay_async.providers.douyin.trade import notify, orders, refunds, settlements
@@ -146,7 +147,7 @@ class Trades:
         answer, raw = yield from self._gateway.call(QUERY_SETTLE, f"{V1}/settle_query/", body, _SETTLEMENTS)
         return settlements.settlement_from(answer.data, raw, out_settle_no)
 
-    def account_balance(self, channel: str) -> Flow[MerchantBalance]:
+    def account_balance(self, channel: str) -> Flow[AccountBalance]:
         body = {
             "app_id": self._node.app_id,
             "merchant_uid": merchant_of(self._node),

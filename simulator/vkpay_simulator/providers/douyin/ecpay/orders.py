@@ -105,8 +105,7 @@ class Orders:
 
     def expire(self, order: EcpayOrder) -> None:
         """Nobody is told of an order that was not paid."""
-        if order.payable:
-            order.move(TIMEOUT)
+        order.move(TIMEOUT)
 
     def _placed(self, call: Call, number: str) -> EcpayOrder:
         order = self._read(call, number)

@@ -154,9 +154,8 @@ class TradeOrders:
         self._notifier.paid(order)
 
     def expire(self, order: TradeOrder) -> None:
-        if order.payable:
-            order.move(TIMEOUT)
-            self._notifier.cancelled(order, "TIME_OUT")
+        order.move(TIMEOUT)
+        self._notifier.cancelled(order, "TIME_OUT")
 
     def cancel(self, order: TradeOrder) -> None:
         """The user cancels the order, for good."""
