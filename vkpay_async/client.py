@@ -113,6 +113,7 @@ class VKPay:
         self.on_paid = self._handlers.on_paid
         self.on_refunded = self._handlers.on_refunded
         self.on_transferred = self._handlers.on_transferred
+        self.on_event = self._handlers.on_event
         self.on_transfer_authorized = self._handlers.on_transfer_authorized
 
     @classmethod

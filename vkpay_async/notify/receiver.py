@@ -230,7 +230,7 @@ class Receiver:
             return await pipeline.renewed(number, notification.trade, provider, source)
         if notification.trade is not None and notification.kind == "closed":
             return await pipeline.closed(number, notification.trade, provider, source)
-        return Settled()
+        return await pipeline.told(notification, provider, source, pid=source.pid)
 
     async def _may_accept(self, settled: Settled) -> bool:
         handled = self._providers.config.reply_policy == "handled"

@@ -18,8 +18,8 @@ REFUNDS = 2
 FULLY_REFUNDED = 3
 BY_NOTIFICATION = 1
 
-# WeChat Pay and Huawei Pay take one refund of an order a minute, and like Douyin settle it later; virtual payment takes one when
-# the one before has ended. The others' are final at once.
+# WeChat Pay and Huawei Pay take one refund of an order a minute, and like Douyin settle it later; virtual payment takes one
+# when the one before has ended. The others' are final at once.
 PAUSE_S = {"wxpay": 61, "wxpay-virtual": 4, "huawei": 61}
 SETTLING_S = {"wxpay": 2, "douyin": 2, "wxpay-virtual": 4, "huawei": 2}
 

@@ -69,9 +69,9 @@ class Simulator:
             raise SimulatorFailed(f"tt.requestOrder failed: {answer['errNo']} {answer['why']}")
         return str(answer["orderId"])
 
-    async def log_in(self, *, pid: str) -> str:
-        """A user opens the mini program; the code that ``wx.login`` gives it."""
-        answer = await self._post("wxpay-virtual/login", {"pid": pid})
+    async def log_in(self, appid: str) -> str:
+        """A user opens an app; the code that it hands to its server."""
+        answer = await self._post("login", {"appid": appid})
         return str(answer["code"])
 
     async def request_virtual_payment(self, asked: dict[str, Any]) -> str:

@@ -94,9 +94,9 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
 
 async def logs_in(sale: Sale) -> None:
     """The mini program logs its user in, whose session_key the SDK keeps."""
-    code = await sale.shop.simulator.log_in(pid=sale.merchant)
-    session = await sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant).code2session(code)
-    sale.party = {"openid": session.openid}
+    provider = sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant)
+    code = await sale.shop.simulator.log_in(provider.appid)
+    sale.party = {"openid": (await provider.code2session(code)).openid}
 
 
 async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
@@ -25,6 +25,8 @@ from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
+
+Question: TypeAlias = Callable[[Any, Any, Env], Flow[str]]
 
 KIND = "online"
 SKEW_NOTED_MS = 30_000

@@ -25,7 +25,9 @@ class Meaning(NamedTuple):
 
 
 _AGAIN = "WeChat failed: log the user in again, with a new code"
-_CREDENTIALS = "check app_id and secret, and that no other program replaces this app's access token"
+_CREDENTIALS = (
+    "check app_id and secret, and that no other program fetches tokens by /cgi-bin/token for this app"
+)
 
 MEANINGS: Mapping[int, Meaning] = {
     -1: Meaning(ProviderUnavailable, _AGAIN),
@@ -53,18 +55,18 @@ MEANINGS: Mapping[int, Meaning] = {
     45011: Meaning(RateLimited, "too many logins in a minute: wait"),
 }
 
-_OTHER = Meaning(ProviderError, "see the message, and WeChat's list of return codes")
+OTHER = Meaning(ProviderError, "see the message, and WeChat's list of return codes")
 
 
-def refusal(verdict: Verdict, provider: str, operation: str, http_status: int) -> ProviderError:
+def refusal(verdict: Verdict, provider: str, http_status: int) -> ProviderError:
     """The error that an errcode stands for."""
-    meaning = MEANINGS.get(verdict.errcode, _OTHER)
+    meaning = MEANINGS.get(verdict.errcode, OTHER)
     return meaning.error(
         provider=provider,
         code=str(verdict.errcode),
-        message=f"{operation}: {verdict.errmsg or 'without a text'}",
+        message=verdict.errmsg or "without a text",
         http_status=http_status,
-        request_id=_request_id(verdict.errmsg),
+        request_id=request_id_in(verdict.errmsg),
         advice=meaning.advice,
     )
 
@@ -83,5 +85,6 @@ def no_answer(response: HttpResponse, provider: str, operation: str, why: object
     )
 
 
-def _request_id(errmsg: str) -> str | None:
+def request_id_in(errmsg: str) -> str | None:
+    """What WeChat's support asks for."""
     return errmsg.rpartition("rid: ")[2].strip() or None if "rid: " in errmsg else None

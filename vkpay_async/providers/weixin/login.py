@@ -92,7 +92,7 @@ def _read(response: HttpResponse, provider: str, operation: str, decoder: msgspe
     try:
         verdict = _VERDICT.decode(response.body)
         if verdict.errcode:
-            raise refusal(verdict, provider, operation, response.status)
+            raise refusal(verdict, provider, response.status)
         return decoder.decode(response.body)
     except UNREADABLE as error:
         raise no_answer(response, provider, operation, error) from error

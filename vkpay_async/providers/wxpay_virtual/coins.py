@@ -12,9 +12,10 @@ import msgspec
 from vkpay_async.errors import InvalidArgument, OrderStateConflict
 from vkpay_async.money import is_fen
 from vkpay_async.providers.base import Flow
+from vkpay_async.providers.weixin.models import Wire
 from vkpay_async.providers.wxpay_virtual.errors import REPEATED, Operation
 from vkpay_async.providers.wxpay_virtual.gateway import Gateway
-from vkpay_async.providers.wxpay_virtual.models import CoinBalance, CoinGift, CoinPayment, CoinRefund, Wire
+from vkpay_async.providers.wxpay_virtual.models import CoinBalance, CoinGift, CoinPayment, CoinRefund
 
 _REPEAT = "send the identical call again, with the same number: it is carried out once"
 BALANCE = Operation(name="wxpay-virtual.query_user_balance")

@@ -6,7 +6,6 @@ The numbers are those of the server calls; what the client fails with is in :dat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,7 +23,9 @@ from vkpay_async.errors import (
     ValidationFailed,
 )
 from vkpay_async.providers.base import HttpResponse
-from vkpay_async.providers.wxpay_virtual.models import Verdict
+from vkpay_async.providers.weixin import errors as weixin
+from vkpay_async.providers.weixin.errors import OTHER, Meaning, request_id_in
+from vkpay_async.providers.weixin.models import Verdict
 
 PROVIDER = "wxpay-virtual"
 STALE_TOKEN = frozenset({40001, 40014, 42001})
@@ -49,38 +50,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str = "query with the same number before anything else"
 
 
-class Meaning(NamedTuple):
-    """The error a code becomes, and the advice that goes with it."""
-
-    error: type[ProviderError]
-    advice: str
-
-
-_CREDENTIALS = (
-    "check app_id and secret, and that no other program fetches tokens by /cgi-bin/token for this app"
-)
 _LOGIN = "log the user in again: wx.login in the mini program, then code2session with its code"
 _AGAIN = "WeChat failed: send the identical call again, with the same number"
 
 MEANINGS: Mapping[int, Meaning] = {
+    **weixin.MEANINGS,
     -1: Meaning(ProviderUnavailable, _AGAIN),
-    40001: Meaning(AuthenticationFailed, _CREDENTIALS),
-    40002: Meaning(ValidationFailed, "grant_type is not taken: report this text"),
-    40013: Meaning(AuthenticationFailed, "no such app: correct app_id"),
-    40014: Meaning(AuthenticationFailed, _CREDENTIALS),
-    40029: Meaning(ValidationFailed, "the code is wrong or older than five minutes: call wx.login again"),
-    40125: Meaning(AuthenticationFailed, "correct secret: the AppSecret of the mini program's console"),
-    40163: Meaning(ValidationFailed, "a code works once: call wx.login again"),
-    40164: Meaning(
-        PermissionRefused,
-        "put this machine's public address on the IP allow list of the mini program's console",
-    ),
-    40226: Meaning(PermissionRefused, "WeChat holds this user for a risk: do not log them in"),
-    41001: Meaning(
-        AuthenticationFailed, "the access token was not sent: no proxy may take it out of the query"
-    ),
-    42001: Meaning(AuthenticationFailed, _CREDENTIALS),
-    45011: Meaning(RateLimited, "too many logins of this user in a minute: wait"),
     268490001: Meaning(
         ValidationFailed, "correct openid: that of a user of this mini program, who has logged in to it"
     ),
@@ -158,12 +133,10 @@ CLIENT_MEANINGS: Mapping[int, Meaning] = {
     -15027: Meaning(ValidationFailed, "the price of the subscription is wrong"),
 }
 
-_OTHER = Meaning(ProviderError, "see the message, and WeChat's page of this call")
-
 
 def refusal_of(verdict: Verdict, operation: Operation, http_status: int | None = None) -> ProviderError:
     """The error that an errcode stands for."""
-    meaning = MEANINGS.get(verdict.errcode, _OTHER)
+    meaning = MEANINGS.get(verdict.errcode, OTHER)
     if verdict.errcode == BAD_FIELD and _MISSING_DATA in verdict.errmsg:
         meaning = Meaning(
             ResourceNotFound,
@@ -175,7 +148,7 @@ def refusal_of(verdict: Verdict, operation: Operation, http_status: int | None =
         code=str(verdict.errcode),
         message=verdict.errmsg or "without a text",
         http_status=http_status,
-        request_id=_request_id(verdict.errmsg),
+        request_id=request_id_in(verdict.errmsg),
         advice=f"the outcome is unknown: {operation.next_step}" if unsure else meaning.advice,
     )
 
@@ -222,11 +195,7 @@ def left_open(error: ProviderError, operation: Operation) -> ProviderOutcomeUnkn
 
 def client_failure(err_code: int, err_msg: str = "") -> ProviderError:
     """What ``wx.requestVirtualPayment`` failed with, as an error with advice: for what a mini program reports."""
-    meaning = CLIENT_MEANINGS.get(err_code, _OTHER)
+    meaning = CLIENT_MEANINGS.get(err_code, OTHER)
     return meaning.error(
         provider=PROVIDER, code=str(err_code), message=err_msg or "without a text", advice=meaning.advice
     )
-
-
-def _request_id(errmsg: str) -> str | None:
-    return errmsg.rpartition("rid: ")[2].strip() or None if "rid: " in errmsg else None

@@ -15,8 +15,12 @@ from vkpay_async.config.secret import Secret
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import JsonObject
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, SharedValue, keep, kept, shared
+from vkpay_async.providers.login import SessionLogin
+from vkpay_async.providers.weixin.login import WeixinApp, mini_program_login
+from vkpay_async.providers.weixin.models import UNREADABLE, Verdict
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.providers.wxpay_virtual.errors import (
+    PROVIDER,
     SESSION_ENDED,
     STALE_TOKEN,
     Operation,
@@ -24,13 +28,7 @@ from vkpay_async.providers.wxpay_virtual.errors import (
     refusal_of,
     unreadable,
 )
-from vkpay_async.providers.wxpay_virtual.models import (
-    UNREADABLE,
-    Session,
-    SessionAnswer,
-    TokenAnswer,
-    Verdict,
-)
+from vkpay_async.providers.wxpay_virtual.models import TokenAnswer
 from vkpay_async.providers.wxpay_virtual.signing import pay_sig, user_signature
 from vkpay_async.version import VERSION
 
@@ -40,10 +38,8 @@ SESSION_MS = 30 * 86_400_000
 """How long a session_key is kept: WeChat does not say when it ends, and says so when it has."""
 
 _TOKEN = Operation(name="wxpay-virtual.access_token", fetches_key=True)
-_LOGIN = Operation(name="wxpay-virtual.code2session")
 _VERDICT = msgspec.json.Decoder(Verdict)
 _TOKEN_ANSWER = msgspec.json.Decoder(TokenAnswer)
-_SESSION_ANSWER = msgspec.json.Decoder(SessionAnswer)
 
 
 def session_name(appid: str, openid: str) -> str:
@@ -117,29 +113,19 @@ class Gateway:
             )
         return found
 
-    def login(self, js_code: str) -> Flow[Session]:
+    def login(self, code: str) -> Flow[SessionLogin]:
         """Who a ``wx.login`` code belongs to; the session_key is kept."""
-        query = {
-            "appid": self._node.app_id,
-            "secret": self._secret.reveal(),
-            "js_code": js_code,
-            "grant_type": "authorization_code",
-        }
-        response = yield HttpRequest(
-            method="GET",
-            url=f"{self._base_url}/sns/jscode2session?{urlencode(query)}",
-            headers=_headers(),
-            operation=_LOGIN.name,
-            repeatable=False,
+        app = WeixinApp(
+            provider=PROVIDER,
+            appid=self._node.app_id,
+            secret=self._secret,
+            base_url=self._base_url,
             timeout_ms=self._node.timeout,
         )
-        answer = _typed(_SESSION_ANSWER, _succeeded(response, _LOGIN), _LOGIN)
-        expires = self.env.now_ms() + SESSION_MS
-        yield from keep(
-            session_name(self._node.app_id, answer.openid),
-            SharedValue(value=answer.session_key, expires=expires),
-        )
-        return Session(openid=answer.openid, session_key=Secret(answer.session_key), unionid=answer.unionid)
+        login = yield from mini_program_login(app, code)
+        key = SharedValue(value=login.session_key.reveal(), expires=self.env.now_ms() + SESSION_MS)
+        yield from keep(session_name(app.appid, login.openid), key)
+        return login
 
     def _token(self, stale: str | None = None) -> Flow[str]:
         return shared(f"weixin token {self._node.app_id}", lambda: self._fetched(stale), stale=stale)

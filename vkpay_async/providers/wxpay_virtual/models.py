@@ -9,33 +9,13 @@ from typing import Any
 
 import msgspec
 
-from vkpay_async.config.secret import Secret
 from vkpay_async.models import Value
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding foreign bytes may raise; the last one for JSON nested without end."""
-
-
-class Wire(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what is read from an answer; unknown fields are left alone."""
-
-
-class Verdict(Wire, frozen=True, kw_only=True):
-    """What every answer has; a success of the older calls may leave both out."""
-
-    errcode: int = 0
-    errmsg: str = ""
+from vkpay_async.providers.weixin.models import Wire
 
 
 class TokenAnswer(Wire, frozen=True, kw_only=True):
     access_token: str
     expires_in: int
-
-
-class SessionAnswer(Wire, frozen=True, kw_only=True):
-    openid: str
-    session_key: str
-    unionid: str | None = None
 
 
 class CashOrder(Wire, frozen=True, kw_only=True):
@@ -119,18 +99,6 @@ class CoinGift(Value, frozen=True, kw_only=True):
 
     def to_client(self) -> dict[str, Any]:
         return _camel(self)
-
-
-class Session(Value, frozen=True, kw_only=True):
-    """A user's login. ``to_client`` leaves the session_key out, which is for servers alone."""
-
-    openid: str
-    session_key: Secret
-    unionid: str | None = None
-
-    def to_client(self) -> dict[str, Any]:
-        unionid = {"unionid": self.unionid} if self.unionid else {}
-        return {"code": 0, "msg": "ok", "openid": self.openid, **unionid}
 
 
 class Withdrawal(Value, frozen=True, kw_only=True):

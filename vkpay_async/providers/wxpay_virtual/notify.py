@@ -13,8 +13,8 @@ import msgspec
 from vkpay_async.errors import NotificationInvalid
 from vkpay_async.models import NotifyReply, Refund, RefundState, Trade, TradeState
 from vkpay_async.money import Fen
+from vkpay_async.providers.weixin.models import Wire
 from vkpay_async.providers.wxpay_virtual.cipher import RANDOM_BYTES, PushCipher
-from vkpay_async.providers.wxpay_virtual.models import Wire
 from vkpay_async.providers.wxpay_virtual.push import Form, Message
 from vkpay_async.providers.wxpay_virtual.signing import push_signature
 

@@ -23,6 +23,7 @@ from vkpay_async.models import (
 from vkpay_async.money import Fen
 from vkpay_async.order_info import OrderInfo, VirtualPaymentParams
 from vkpay_async.providers.base import Env, Flow
+from vkpay_async.providers.login import SessionLogin, checked_code
 from vkpay_async.providers.unsupported import Unsupported
 from vkpay_async.providers.wxpay_virtual import coins, incoming, notify, orders, shop
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
@@ -36,7 +37,6 @@ from vkpay_async.providers.wxpay_virtual.models import (
     CoinRefund,
     Download,
     GoodsTask,
-    Session,
     Withdrawal,
 )
 from vkpay_async.providers.wxpay_virtual.signing import CLIENT_URI, pay_sig, user_signature
@@ -132,14 +132,12 @@ class WxpayVirtualProvider(Unsupported):
             if error.code != str(REPEATED):
                 raise
 
-    def code2session(self, code: str) -> Flow[Session]:
+    def code2session(self, code: str) -> Flow[SessionLogin]:
         """Who a ``wx.login`` code belongs to. The session_key is kept for payments and coins of this user.
 
         Raises :class:`InvalidArgument` (code 1013 without a code).
         """
-        if not isinstance(code, str) or not code:
-            raise InvalidArgument("code is missing: wx.login gives it", code=1013)
-        return self._gateway.login(code)
+        return self._gateway.login(checked_code(code, "wx.login"))
 
     def get_session_key(self, openid: str) -> Flow[str]:
         """The user's session_key. Raises :class:`InvalidArgument` with code 268490009 where there is none."""

@@ -15,8 +15,8 @@ from defusedxml.ElementTree import fromstring
 
 from vkpay_async.errors import NotificationInvalid, SignatureInvalid
 from vkpay_async.models import RawNotification, Value
+from vkpay_async.providers.weixin.models import UNREADABLE
 from vkpay_async.providers.wxpay_virtual.cipher import PushCipher
-from vkpay_async.providers.wxpay_virtual.models import UNREADABLE
 from vkpay_async.providers.wxpay_virtual.signing import push_signature, same
 
 LARGEST = 64 * 1024

@@ -75,7 +75,7 @@ await judge.proves('stable_token', async () => {
   demand(forced !== first, forced);
 });
 await judge.proves('session', async () => {
-  const { code } = await judge.control('wxpay-virtual/login', {});
+  const { code } = await judge.control('login', { appid: node.appId });
   session = await app().getUtils().codeToSession(code);
   expect(session.session_key.length, 24);
 });

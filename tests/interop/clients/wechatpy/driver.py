@@ -46,7 +46,7 @@ class Shop:
         return client
 
     def log_in(self) -> None:
-        code = self.judge.control("wxpay-virtual/login", {})["code"]
+        code = self.judge.control("login", {"appid": self.node["appId"]})["code"]
         session = self.client.wxa.code_to_session(code)
         self.openid, self.session_key = session["openid"], session["session_key"]
 

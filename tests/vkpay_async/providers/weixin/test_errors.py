@@ -37,7 +37,7 @@ LISTED = {
 
 @pytest.mark.parametrize(("code", "error"), [*LISTED.items(), (99999, ProviderError)])
 def test_classes(code: int, error: type[ProviderError]) -> None:
-    raised = refusal(Verdict(errcode=code, errmsg="m"), "wxpay", "wxpay.code2session", 200)
+    raised = refusal(Verdict(errcode=code, errmsg="m"), "wxpay", 200)
     assert type(raised) is error
     assert raised.advice
     assert raised.code == str(code)
@@ -48,6 +48,6 @@ def test_the_table_has_what_is_listed_and_nothing_else() -> None:
 
 
 def test_a_refusal_without_a_text() -> None:
-    raised = refusal(Verdict(errcode=-1), "wxpay", "wxpay.code2session", 200)
-    assert raised.message == "wxpay.code2session: without a text"
+    raised = refusal(Verdict(errcode=-1), "wxpay", 200)
+    assert raised.message == "without a text"
     assert raised.request_id is None
