@@ -154,7 +154,7 @@ DOUYIN = {
     "trade_settle": "Trade system: settlement",
     "trade_settle_query": "Trade system: settlement query",
     "trade_notify_settle": "Trade system: settlement notification verified",
-    "trade_funds": "Trade system: balance",
+    "trade_funds": "Trade system: balance, withdrawal and its query",
     "trade_bills": "Trade system: trade bill and fund bill",
     "trade_error": "Trade system: business error read, unknown token refused",
     "wrong_key": "Trade system: wrong application key refused",

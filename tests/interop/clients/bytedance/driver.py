@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -168,7 +169,7 @@ def payment(shop: Guaranteed, number: str) -> None:
         sent = json.loads(shop.told("pay").body)
         sent["msg"] = sent["msg"].replace("10000", "1")
         with refused(ByteDanceError, "signature"):
-            shop.read(Delivered(headers={}, body=json.dumps(sent).encode()))
+            shop.read(replace(shop.told("pay"), body=json.dumps(sent).encode()))
         other = judge.number()
         shop.order(other, "spoilt")
         judge.spoil_next_notification(other)
@@ -337,7 +338,7 @@ def trade_payment(shop: Trading, number: str) -> str:
         expect((told["out_order_no"], told["status"], told["total_amount"]), (number, SUCCESS, 10_000))
     with judge.proves("trade_notify_tampered"):
         genuine = shop.told("pay")
-        forged = Delivered(headers=genuine.headers, body=genuine.body.replace(b"10000", b"1"))
+        forged = replace(genuine, body=genuine.body.replace(b"10000", b"1"))
         demand(forged.body != genuine.body, genuine.body)
         with refused(ByteDanceError, "signature"):
             shop.read(forged)
@@ -396,6 +397,10 @@ def trade_settlement(shop: Trading) -> None:
     with judge.proves("trade_funds"):
         body = {"merchant_uid": shop.uid, "channel_type": "wx"}
         demand(fresh.api.withdraw.api.query_merchant_balance(body=body)["account_info"] != {}, body)
+        asked = body | {"out_order_id": judge.number("w")}
+        fresh.api.withdraw.api.merchant_withdraw(body=asked | {"withdraw_amount": 100})
+        judge.advance(5)
+        expect(fresh.api.withdraw.api.query_withdraw_order(body=asked)["status"], SUCCESS)
     with judge.proves("trade_bills"):
         number, day = judge.number(), _today(judge)
         shop.paid(number)
