@@ -49,8 +49,10 @@ async def _control(shop: Shop, path: str, body: Mapping[str, Any]) -> Any:
 
 
 async def _logs_in(shop: Shop) -> dict[str, Any]:
-    code = (await _control(shop, "wxpay-virtual/login", {}))["code"]
-    login = await shop.pay.provider("wxpay-virtual_mp-weixin").code2session(code)
+    appid = shop.pay.provider("wxpay-virtual_mp-weixin").appid
+    login = await shop.pay.code2session_weixin_mp(
+        code=shop.sim.login(appid)["code"], provider="wxpay-virtual"
+    )
     return {"openid": login.openid}
 
 
