@@ -14,6 +14,7 @@ from vkpay_async.pay_type import ClientContext
 from vkpay_async.registry import about
 
 TOTAL = 19900
+PRODUCT = "com.example.coins"
 PLATFORMS = ("h5", "mp-weixin", "app-plus", "mp-alipay", "mp-toutiao", "mp-harmony")
 
 
@@ -25,18 +26,23 @@ async def _nothing(_: Shop, __: Payment) -> None:
     pass
 
 
+async def _pays(shop: Shop, payment: Payment) -> None:
+    await shop.sim.pay(payment.out_trade_no, provider=payment.provider)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """``call`` are more arguments of ``create_payment``. ``enters`` is what the payer does before the order, and gives
-    further ones; ``opens`` what the payer's device does with the payment before the money moves. ``elsewhere`` says why a
-    payment's life is not played here, and where it is.
+    further ones; ``opens`` what the payer's device does with the payment before the money moves, and ``pays`` how it does.
+    ``can_ask``: the provider can be asked for an order that nothing was heard of.
     """
 
     call: Mapping[str, Any] = field(default_factory=dict)
     enters: Callable[[Shop], Awaitable[dict[str, Any]]] = _nobody
     opens: Callable[[Shop, Payment], Awaitable[None]] = _nothing
+    pays: Callable[[Shop, Payment], Awaitable[None]] = _pays
     total_fee: int | None = TOTAL
-    elsewhere: str = ""
+    can_ask: bool = True
 
 
 async def _control(shop: Shop, path: str, body: Mapping[str, Any]) -> Any:
@@ -49,8 +55,10 @@ async def _control(shop: Shop, path: str, body: Mapping[str, Any]) -> Any:
 
 
 async def _logs_in(shop: Shop) -> dict[str, Any]:
-    code = (await _control(shop, "wxpay-virtual/login", {}))["code"]
-    login = await shop.pay.provider("wxpay-virtual_mp-weixin").code2session(code)
+    appid = shop.pay.provider("wxpay-virtual_mp-weixin").appid
+    login = await shop.pay.code2session_weixin_mp(
+        code=shop.sim.login(appid)["code"], provider="wxpay-virtual"
+    )
     return {"openid": login.openid}
 
 
@@ -62,6 +70,13 @@ async def _asks_for_virtual_payment(shop: Shop, payment: Payment) -> None:
     assert said["errCode"] == 0, said
 
 
+async def _buys_in_the_app(shop: Shop, payment: Payment) -> None:
+    """StoreKit sells; the order's token goes along. What it tells is due at once."""
+    token = payment.order_info.provider_order_no
+    await _control(shop, "appleiap/purchase", {"product_id": PRODUCT, "app_account_token": token})
+    await shop.sim.advance(0)
+
+
 CASES: Mapping[str, Case] = {
     "wxpay-virtual": Case(
         call={"wxpay_virtual": {"mode": "short_series_coin", "buy_quantity": TOTAL}},
@@ -69,9 +84,7 @@ CASES: Mapping[str, Case] = {
         opens=_asks_for_virtual_payment,
         total_fee=None,
     ),
-    "appleiap": Case(
-        elsewhere="StoreKit sells, and an order is what it sold: tests/vkpay_async/providers/appleiap"
-    ),
+    "appleiap": Case(call={"appleiap": {"product_id": PRODUCT}}, pays=_buys_in_the_app, can_ask=False),
 }
 
 
