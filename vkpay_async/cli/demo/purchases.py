@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from vkpay_async.cli.demo.report import DemoFlow, require
+from vkpay_async.cli.demo.report import DemoFlow, StepFailed, require
 from vkpay_async.cli.demo.shop import ORDER_TYPE, Shop
 from vkpay_async.models import RefundState
 from vkpay_async.money import Fen, yuan_from_fen
@@ -92,8 +92,9 @@ async def order(purchase: Purchase) -> str:
         appleiap={"product_id": purchase.product.product_id},
     )
     info = payment.order_info
-    require(isinstance(info, AppleOrder), f"order_info is a {type(info).__name__}")
-    purchase.token, purchase.latest = info.to_client()["appAccountToken"], purchase.number
+    if not isinstance(info, AppleOrder):
+        raise StepFailed(f"order_info is a {type(info).__name__}")
+    purchase.token, purchase.latest = info.app_account_token, purchase.number
     return f"appAccountToken {purchase.token}"
 
 
