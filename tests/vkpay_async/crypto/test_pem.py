@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from vkpay_async.crypto.pem import (
     load_certificate,
     load_certificates,
+    load_ec_private_key,
     load_private_key,
     load_public_key,
     public_key_of,
@@ -170,3 +171,24 @@ def test_a_damaged_private_key_is_found_out(key) -> None:
     ).private_key(unsafe_skip_rsa_key_validation=True)
     with pytest.raises(ValueError, match="damaged"):
         load_private_key(private_pem(damaged))
+
+
+@pytest.mark.parametrize("form", ["pem", "base64", "der"])
+def test_elliptic_private_keys(elliptic, form) -> None:
+    der = elliptic.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    material = {"pem": private_pem(elliptic), "base64": base64.b64encode(der).decode(), "der": der}[form]
+    assert load_ec_private_key(material).private_numbers() == elliptic.private_numbers()
+
+
+def test_what_is_no_private_key_on_the_curve(key, elliptic, certificate) -> None:
+    encrypted = elliptic.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
+    for material, said in [
+        (certificate.public_bytes(Encoding.PEM), "found a certificate"),
+        (public_pem(elliptic), "found a public key"),
+        (private_pem(key), "found another kind"),
+        (private_pem(ec.generate_private_key(ec.SECP384R1())), "found another kind"),
+        (encrypted, "not a private key in PKCS #8"),
+        ("YWJj", "not a private key in PKCS #8"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            load_ec_private_key(material)

@@ -77,9 +77,6 @@ class Chains:
         if len(self._kept) > MOST_KEPT:
             del self._kept[next(iter(self._kept))]
 
-    def forget(self, header: bytes) -> None:
-        self._kept.pop(header, None)
-
     def verify(self, header: bytes, at_ms: int) -> Chain:
         """The chain of a header, all of it valid at that moment. Raises :class:`SignatureInvalid`."""
         leaf, intermediate = _certificates(_read(header))

@@ -66,8 +66,11 @@ def _good_until(
     response: HttpResponse, asked: ocsp.OCSPRequest, issuer: x509.Certificate, now: datetime
 ) -> datetime:
     said = _read(response)
-    single = _about(said, asked)
-    _check_signed(said, issuer, now)
+    try:
+        single = _about(said, asked)
+        _check_signed(said, issuer, now)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _unknown(f"the answer cannot be read: {error}", response.status) from error
     if single.certificate_status == ocsp.OCSPCertStatus.REVOKED:
         raise _revoked("has been revoked")
     if single.certificate_status != ocsp.OCSPCertStatus.GOOD:

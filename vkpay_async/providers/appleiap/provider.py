@@ -11,7 +11,6 @@ from cryptography import x509
 
 from vkpay_async.crypto.pem import load_certificate, load_ec_private_key
 from vkpay_async.errors import (
-    ConfigError,
     InvalidArgument,
     NotificationMismatch,
     ResourceNotFound,
@@ -401,7 +400,4 @@ def _signer(node: AppleNode, env: Env) -> Signer | None:
 def _roots(node: AppleNode) -> tuple[x509.Certificate, ...]:
     if node.root_cert:
         return (node.load("root_cert", load_certificate, "the root of a simulator"),)
-    try:
-        return (load_certificate(APPLE_ROOT_CA_G3),)
-    except ValueError as error:
-        raise ConfigError(f"Apple's root certificate cannot be read: {error}") from error
+    return (load_certificate(APPLE_ROOT_CA_G3),)

@@ -56,10 +56,11 @@ def issue(
     ends: datetime = ENDS,
     responder: str | None = RESPONDER,
     usage: x509.ExtendedKeyUsage | None = None,
-    extra: x509.UnrecognizedExtension | None = None,
+    extra: x509.ExtensionType | None = None,
     critical: bool = False,
+    key: Any = None,
 ) -> Certified:
-    key = ec.generate_private_key(curve or ec.SECP256R1())
+    key = key or ec.generate_private_key(curve or ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(common_name))
@@ -142,6 +143,7 @@ class Responders:
         self.until: timedelta | None = timedelta(hours=1)
         self.since = timedelta(0)
         self.about: Certified | None = None
+        self.beside: list[Certified] = []
         self._pairs = [(pki.intermediate, pki.root), (pki.leaf, pki.intermediate)]
 
     def answer(self, body: bytes) -> bytes:
@@ -163,7 +165,7 @@ class Responders:
         )
         return (
             builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
-            .certificates([signer.certificate])
+            .certificates([*(one.certificate for one in self.beside), signer.certificate])
             .sign(signer.key, hashes.SHA256())
             .public_bytes(Encoding.DER)
         )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from tests.vkpay_async.providers.appleiap.conftest import NOW_MS, Clock, bought, quiet
 from tests.vkpay_async.providers.appleiap.pki import LEAF, Pki, Responders, chain, issue
@@ -30,11 +31,12 @@ class Asked:
         self.requests: list[HttpRequest] = []
         self.status = 200
         self.body: bytes | None = None
+        self.change: Callable[[bytes], bytes] = bytes
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         body = self.responders.answer(request.body) if self.body is None else self.body
-        return HttpResponse(status=self.status, headers={}, body=body)
+        return HttpResponse(status=self.status, headers={}, body=self.change(body))
 
     def __call__(self, flow: Any) -> Any:
         return run_offline(flow, self.answer)
@@ -215,3 +217,28 @@ def test_a_certificate_that_names_no_responder(online: AppleProvider, pki: Pki, 
     signed = pki.sign(bought(), key=leaf.key, x5c=chain(leaf, pki.intermediate, pki.root))
     with pytest.raises(SignatureInvalid, match="names no responder"):
         asked(online.verify_transaction(signed))
+
+
+def test_a_place_that_is_no_responder(online: AppleProvider, pki: Pki, asked: Asked) -> None:
+    """A certificate may also say where its issuer's certificate is."""
+    place = x509.UniformResourceIdentifier("http://ocsp.test/issuer.cer")
+    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+    extra = x509.AuthorityInformationAccess([access])
+    leaf = issue("leaf", pki.intermediate, mark=LEAF, responder=None, extra=extra)
+    signed = pki.sign(bought(), key=leaf.key, x5c=chain(leaf, pki.intermediate, pki.root))
+    with pytest.raises(SignatureInvalid, match="names no responder"):
+        asked(online.verify_transaction(signed))
+
+
+def test_a_certificate_of_another_kind_beside_the_responders(
+    online: AppleProvider, pki: Pki, asked: Asked
+) -> None:
+    asked.responders.beside = [issue("rsa", key=rsa.generate_private_key(65537, 2048))]
+    assert asked(online.verify_transaction(pki.sign(bought())))
+
+
+def test_a_responders_key_that_nobody_knows(online: AppleProvider, pki: Pki, asked: Asked) -> None:
+    named, other = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d030177")
+    asked.change = lambda body: body.replace(named, other)
+    with pytest.raises(ProviderUnavailable, match="cannot be read"):
+        asked(online.verify_transaction(pki.sign(bought())))

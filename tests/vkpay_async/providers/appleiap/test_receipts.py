@@ -76,6 +76,11 @@ class TestVerify:
         assert SECRET not in repr(request)
         assert answer.purchase(NUMBER).product_id == COINS
 
+    def test_without_a_shared_secret(self, make: Any) -> None:
+        apple = Apple(receipt(IN_APP))
+        apple(make(password=None).verify_receipt(RECEIPT))
+        assert "password" not in json.loads(apple.requests[0].body)
+
     def test_the_sandboxs_receipt(self, provider: AppleProvider) -> None:
         apple = Apple(status(21007), receipt(IN_APP, environment="Sandbox"))
         assert apple(provider.verify_receipt(RECEIPT)).environment == "Sandbox"
@@ -151,9 +156,9 @@ def attribute(kind: int, value: bytes) -> bytes:
     return der(0x30, number + der(2, b"\x01") + der(4, value))
 
 
-def app_receipt(*attributes: bytes, oid: str = "2a864886f70d010702") -> str:
-    payload = der(0x31, b"".join(attributes))
-    data = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")) + der(0xA0, der(4, payload)))
+def app_receipt(*attributes: bytes, oid: str = "2a864886f70d010702", content: bytes = b"") -> str:
+    content = content or der(4, der(0x31, b"".join(attributes)))
+    data = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")) + der(0xA0, content))
     signed = der(0x30, der(2, b"\x01") + der(0x31, b"") + data)
     return base64.b64encode(der(0x30, der(6, bytes.fromhex(oid)) + der(0xA0, signed))).decode()
 
@@ -173,6 +178,10 @@ class TestNumber:
     def test_the_original_one_counts_too(self) -> None:
         assert transaction_id_of(app_receipt(in_app(attribute(1705, der(12, b"100"))))) == "100"
 
+    def test_xcodes_has_a_string_around_it(self) -> None:
+        attributes = der(0x31, in_app(attribute(1703, der(12, b"7"))))
+        assert transaction_id_of(app_receipt(content=der(4, der(4, attributes)))) == "7"
+
     def test_nothing_bought(self) -> None:
         assert transaction_id_of(app_receipt()) is None
         info = base64.b64encode(b'"product-id" = "x";').decode()
@@ -188,9 +197,12 @@ class TestNumber:
             base64.b64encode(b"\x30\x80" * 50_000).decode(),
             base64.b64encode(b"\x24\x80" * 50_000).decode(),
             base64.b64encode(b"text").decode(),
+            base64.b64encode(der(0x31, b"")).decode(),
+            app_receipt(content=der(0x31, b"")),
+            app_receipt(content=der(4, der(0x30, b""))),
             app_receipt(in_app(attribute(1703, der(12, "é".encode())))),
         ],
-        ids=range(7),
+        ids=range(10),
     )
     def test_no_receipt_at_all(self, text: str) -> None:
         with pytest.raises(InvalidArgument) as caught:

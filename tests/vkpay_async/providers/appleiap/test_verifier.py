@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import json
 import tracemalloc
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID
 
 from tests.vkpay_async.providers.appleiap.conftest import (
     APP_APPLE_ID,
@@ -200,6 +202,12 @@ class TestWhose:
             quiet(provider.verify_app_transaction(app(appAppleId=1)))
         assert caught.value.code == "INVALID_APP_IDENTIFIER"
 
+    def test_what_comes_next_of_a_subscription(self, provider: AppleProvider, pki: Pki) -> None:
+        said = {"autoRenewProductId": "p", "environment": "Production", "signedDate": NOW_MS}
+        assert quiet(provider.verify_renewal_info(pki.sign(said))).auto_renew_product_id == "p"
+        with pytest.raises(NotificationMismatch):
+            quiet(provider.verify_renewal_info(pki.sign(said | {"environment": "Elsewhere"})))
+
     def test_a_request_for_a_message(self, provider: AppleProvider, pki: Pki) -> None:
         said = {
             "originalTransactionId": "1",
@@ -277,6 +285,16 @@ class TestCertificates:
             "VERIFICATION_FAILURE"
         )
 
+    def test_a_leaf_whose_key_nobody_knows(self, provider: AppleProvider, pki: Pki) -> None:
+        named, other = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d030177")
+        assert named in pki.leaf.der
+        leaf = base64.b64encode(pki.leaf.der.replace(named, other)).decode()
+        assert code_of(provider, pki.sign(bought(), x5c=[leaf, *pki.x5c[1:]])) == "VERIFICATION_FAILURE"
+
+    def test_extensions_that_cannot_be_read(self, provider: AppleProvider, pki: Pki) -> None:
+        broken = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x05")
+        self.refused(provider, pki, issue("leaf", pki.intermediate, mark=LEAF, extra=broken))
+
     @pytest.mark.parametrize("critical", [True, False])
     def test_something_that_is_not_understood(
         self, provider: AppleProvider, pki: Pki, critical: bool
@@ -299,6 +317,13 @@ class TestLocal:
         assert quiet(make(local_testing=True).verify_transaction(token)).purchase_date == 1.5
         with pytest.raises(SignatureInvalid):
             quiet(make().verify_transaction(token))
+
+    def test_what_xcode_tells(self, make: Make) -> None:
+        told = {"notificationType": "TEST", "data": {"bundleId": BUNDLE, "environment": "Xcode"}}
+        token = f"{b64(b'{}')}.{b64(json.dumps(told).encode())}.{'A' * 86}"
+        assert quiet(make(local_testing=True).verify_notification(token)).event == "TEST"
+        with pytest.raises(SignatureInvalid):
+            quiet(make().verify_notification(token))
 
     def test_and_nothing_else_without_a_signature(self, make: Make, pki: Pki) -> None:
         provider = make(local_testing=True)
