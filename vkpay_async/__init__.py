@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Notification,
         NotifyReply,
         PayeeInfo,
+        ProviderEvent,
         Refund,
         RefundState,
         Trade,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from vkpay_async.notify import NotificationResult
     from vkpay_async.order import Order, PaidOrder, RefundedOrder, RefundEntry
     from vkpay_async.order_info import (
+        AppleOrder,
         AppParams,
         CodePayResult,
         CodeUrl,
@@ -82,13 +84,14 @@ if TYPE_CHECKING:
     )
     from vkpay_async.providers.balance import AccountBalance
     from vkpay_async.providers.login import SessionLogin, TokenLogin
-    from vkpay_async.service.results import Payment, PaymentStatus, RefundStatus
+    from vkpay_async.service.results import Payment, PaymentStatus, PurchaseStatus, RefundStatus
 
 __version__ = VERSION
 
 __all__ = [
     "AccountBalance",
     "AppParams",
+    "AppleOrder",
     "AuthenticationFailed",
     "AuthorizationInfo",
     "AuthorizationState",
@@ -131,8 +134,10 @@ __all__ = [
     "PaymentStatus",
     "PermissionRefused",
     "ProviderError",
+    "ProviderEvent",
     "ProviderOutcomeUnknown",
     "ProviderUnavailable",
+    "PurchaseStatus",
     "RateLimited",
     "Refund",
     "RefundEntry",
@@ -182,18 +187,18 @@ _NAMES = {
     "vkpay_async.ledger": "Transaction",
     "vkpay_async.models": (
         "AuthorizationInfo AuthorizationState BillRow ChangedAuthorization FinishedTransfer Notification NotifyReply "
-        "PayeeInfo Refund RefundState Trade TradeState Transfer TransferAuthorization TransferState"
+        "PayeeInfo ProviderEvent Refund RefundState Trade TradeState Transfer TransferAuthorization TransferState"
     ),
     "vkpay_async.money": "fen_from_yuan yuan_from_fen",
     "vkpay_async.notify": "NotificationResult",
     "vkpay_async.order": "Order PaidOrder RefundEntry RefundedOrder",
     "vkpay_async.order_info": (
-        "AppParams CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl PayLink TradeNo "
-        "VirtualPaymentParams"
+        "AppParams AppleOrder CodePayResult CodeUrl H5Url JsapiParams OrderInfo OrderString PageUrl "
+        "PayLink TradeNo VirtualPaymentParams"
     ),
     "vkpay_async.providers.balance": "AccountBalance",
     "vkpay_async.providers.login": "SessionLogin TokenLogin",
-    "vkpay_async.service.results": "Payment PaymentStatus RefundStatus",
+    "vkpay_async.service.results": "Payment PaymentStatus PurchaseStatus RefundStatus",
 }
 """Where each public name lives: the same as the imports above, for the running program."""
 

@@ -113,6 +113,7 @@ class VKPay:
         self.on_paid = self._handlers.on_paid
         self.on_refunded = self._handlers.on_refunded
         self.on_transferred = self._handlers.on_transferred
+        self.on_event = self._handlers.on_event
         self.on_transfer_authorized = self._handlers.on_transfer_authorized
 
     @classmethod
@@ -213,8 +214,9 @@ class VKPay:
         :class:`TransportError`.
         https://developer.apple.com/documentation/storekit/verificationresult/jwsrepresentation-21vgo
         """
+        number = required_text(out_trade_no, "out_trade_no", 1001)
         proof = checked_proof(signed_transaction, transaction_id, transaction_receipt, transaction_identifier)
-        order = await self._order(out_trade_no, None, None)
+        order = await self._order(number, None, None)
         return await self._purchases.verify(order, proof, await_max_time=await_max_time)
 
     async def query_payment(

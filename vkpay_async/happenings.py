@@ -13,8 +13,8 @@ from vkpay_async.money import Fen
 from vkpay_async.order import Order, RefundEntry
 
 DEFAULT_PID = "default"
-AUTHORIZATION = "transfer_auth"
-"""The kind of event that is about no other row."""
+ALONE = frozenset({"transfer_auth", "event"})
+"""The kinds of event that are about no other row."""
 
 
 class Event(Value, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def about_order(self) -> bool:
-        return not self.about_transfer and self.event.kind != AUTHORIZATION
+        return not self.about_transfer and self.event.kind not in ALONE
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

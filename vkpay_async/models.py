@@ -481,7 +481,7 @@ NotificationKind = Literal["payment", "renewal", "refund", "transfer", "transfer
 
 
 class Notification(Value, frozen=True, kw_only=True):
-    """A verified notification. Exactly the field of its kind is set; ``other`` is acknowledged and left alone.
+    """A verified notification. Exactly the field of its kind is set; ``other`` changes nothing, and is told to ``on_event``.
 
     ``renewal`` is a payment that goes on from an order's and gets an order of its own. ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is
     what the provider wants for this one in place of its usual word.
@@ -496,6 +496,20 @@ class Notification(Value, frozen=True, kw_only=True):
     authorization: TransferAuthorization | None = None
     reply: NotifyReply | None = None
     raw: Mapping[str, Any] = {}
+
+
+class ProviderEvent(Value, frozen=True, kw_only=True):
+    """What the handler of a provider's other news is given: a notification that changes no order of itself.
+
+    ``event`` is the provider's word for it, ``raw`` the notification. ``idempotency_key`` is the same each time for the same news.
+    """
+
+    provider: str
+    event: str
+    id: str
+    pid: str | None = None
+    raw: Mapping[str, Any] = {}
+    idempotency_key: str = ""
 
 
 class NotifyReply(Value, frozen=True, kw_only=True):

@@ -127,6 +127,31 @@ async def test_who_has_logged_in_can_pay(shop: Shop, name: str, arguments: dict[
     assert order.payer == login.openid
 
 
+async def test_who_has_logged_in_can_pay_virtually_in_the_same_mini_program(shop: Shop) -> None:
+    """As real merchants have it: one app in both nodes. The session_key that signs is kept by the way."""
+    row: dict[str, Any] = shop.sim.config["merchants"]["default"]
+    own = {name: row["wxpay-virtual"]["mp-weixin"][name] for name in ("appId", "secret")}
+    row["wxpay"]["mp-weixin"] = {**row["wxpay"]["mp-weixin"], **own}
+    config = config_from_dict({**shop.sim.config, "merchants": {"default": row}})
+    async with type(shop.pay)(config, database="sqlite://") as pay:
+        login = await pay.code2session_weixin_mp(code=shop.sim.login(own["appId"])["code"])
+        payment = await pay.create_payment(
+            provider="wxpay-virtual",
+            platform="mp-weixin",
+            out_trade_no="T2026010100000001",
+            subject="VIP",
+            type="goods",
+            openid=login.openid,
+            wxpay_virtual={
+                "mode": "short_series_goods",
+                "buy_quantity": 1,
+                "product_id": "vip30",
+                "goods_price": 990,
+            },
+        )
+    assert payment.order_info.to_client().keys() == {"mode", "signData", "paySig", "signature"}
+
+
 async def test_the_front_door_logs_users_in(shop: Shop) -> None:
     door = FrontDoor(shop.pay, trust_client=True)
     actions = {

@@ -55,8 +55,9 @@ class Mini:
             return await response.json()
 
     async def log_in(self) -> None:
-        said = await self.control("login", **({"openid": self.openid} if self.openid else {}))
-        self.openid = (await self.virtual.code2session(said["code"])).openid
+        code = self.shop.sim.login(self.virtual.appid, self.openid or None)["code"]
+        login = await self.shop.pay.code2session_weixin_mp(code=code, provider="wxpay-virtual")
+        self.openid = login.openid
 
     async def create(self, number: str = "T2026010100000001", terms: Any = None, **more: Any) -> Any:
         return await self.shop.pay.create_payment(

@@ -54,6 +54,8 @@ ALIPAY = {
     "cancel": "trade.cancel",
     "transfer": "fund.trans.uni.transfer",
     "transfer_query": "fund.trans.common.query",
+    "balance": "fund.account.query",
+    "login": "system.oauth.token, and a used code refused",
     "key_mode": "Key mode",
     "certificate_mode": "Certificate mode",
     "encryption": "AES content encryption",
@@ -66,6 +68,7 @@ VIRTUAL = {
     "access_token": "Access token",
     "stable_token": "Stable access token",
     "session": "Login (jscode2session)",
+    "page_login": "Login on a page (oauth2/access_token), and a used code refused",
     "wrong_secret": "Wrong AppSecret refused",
     "url_check": "Check of the push address verified",
     "push_plain": "Plain push verified",
@@ -119,6 +122,47 @@ APPLE = {
     "bad_signature": "Forged answer refused",
 }
 
+DOUYIN = {
+    "create": "Order, and the same one again",
+    "query": "Query",
+    "notify_payment": "Payment notification verified",
+    "notify_tampered": "Tampered notification refused",
+    "refund": "Refund",
+    "refund_query": "Refund query",
+    "notify_refund": "Refund notification verified",
+    "refund_rest": "Second refund up to the total, and no further",
+    "order_sync": "Fulfilment pushed",
+    "login": "Login code exchanged",
+    "unsettled": "What could be settled",
+    "settle": "Settlement with a share",
+    "settle_query": "Settlement query",
+    "notify_settle": "Settlement notification verified",
+    "returns": "Share given back, and its query",
+    "balance": "Balance",
+    "withdraw": "Withdrawal, and its query",
+    "bills": "Trade bill and fund bill",
+    "business_error": "Business error read",
+    "wrong_salt": "Wrong SALT refused",
+    "partner": "Service provider",
+    "client_token": "Client token",
+    "request_order": "requestOrder: signed data accepted, others refused",
+    "trade_query": "Trade system: query",
+    "trade_notify_payment": "Trade system: payment notification verified",
+    "trade_notify_tampered": "Trade system: tampered notification refused",
+    "trade_refund": "Trade system: refund of a piece",
+    "trade_refund_query": "Trade system: refund query",
+    "trade_notify_refund": "Trade system: refund notification verified",
+    "trade_refund_audit": "Trade system: a user's refund agreed to",
+    "trade_fulfil": "Trade system: fulfilment",
+    "trade_settle": "Trade system: settlement",
+    "trade_settle_query": "Trade system: settlement query",
+    "trade_notify_settle": "Trade system: settlement notification verified",
+    "trade_funds": "Trade system: balance, withdrawal and its query",
+    "trade_bills": "Trade system: trade bill and fund bill",
+    "trade_error": "Trade system: business error read, unknown token refused",
+    "wrong_key": "Trade system: wrong application key refused",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
@@ -146,6 +190,7 @@ OPERATIONS = {
     "wxpay-virtual": VIRTUAL,
     "vkspay": VKSPAY,
     "appleiap": APPLE,
+    "douyin": DOUYIN,
 }
 CLIENTS = [
     Client(name="wechatpayv3", home="wechatpayv3", provider="wxpay", prefix="wps"),
@@ -215,4 +260,5 @@ CLIENTS = [
         prefix="apn",
         title="@apple/app-store-server-library (npm)",
     ),
+    Client(name="bytedance", home="bytedance", provider="douyin", prefix="byd"),
 ]

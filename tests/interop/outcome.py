@@ -17,6 +17,7 @@ HEADINGS = {
     "wxpay-virtual": "WeChat virtual payment",
     "vkspay": "VksPay",
     "appleiap": "App Store",
+    "douyin": "Douyin",
 }
 
 

@@ -19,6 +19,7 @@ PATIENCE_S = 10
 REPLIES = {
     "alipay": b"success",
     "appleiap": b"",
+    "douyin": b'{"err_no":0,"err_tips":"success"}',
     "wxpay": b'{"code":"SUCCESS","message":"OK"}',
     "wxpay-virtual": b"success",
     "vkspay": b'{"code":"SUCCESS","msg":"SUCCESS"}',

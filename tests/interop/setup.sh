@@ -65,6 +65,7 @@ with_python python-alipay-sdk
 with_python alipay-sdk-python
 with_python wechatpy
 with_python app-store-server-library
+with_python bytedance
 with_node wechatpay-axios-plugin
 with_node alipay-sdk
 with_node node-easywechat

@@ -28,6 +28,7 @@ PLAIN: dict[str, tuple[tuple[type[BaseException], ...], int, bool]] = {
     "SignatureProbe": ((errors.SignatureInvalid,), -1, True),
     "ResponseUnverified": ((errors.SignatureInvalid, errors.OutcomeUnknown), -1, False),
     "NotificationInvalid": ((VKPayError,), -1, True),
+    "NotificationUnconfirmed": ((errors.NotificationInvalid,), -1, True),
     "NotificationMismatch": ((VKPayError,), -1, True),
 }
 PROVIDER: dict[str, tuple[bool, bool]] = {

@@ -44,8 +44,8 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
         A provider with one node for everything has it under the platform ``""``.
         """
-        found = self.nodes.get((provider, platform))
-        return self.nodes.get((provider, _INSTEAD.get(platform, ""))) if found is None else found
+        names = (platform, _INSTEAD.get(platform, ""), "")
+        return next((node for name in names if (node := self.nodes.get((provider, name)))), None)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

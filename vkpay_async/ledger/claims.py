@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from vkpay_async.happenings import (
-    AUTHORIZATION,
+    ALONE,
     DEFAULT_PID,
     Claim,
     Claimed,
@@ -102,7 +102,7 @@ def finish(connection: Connection, outcome: Outcome) -> bool:
 def _lock(connection: Connection, operations: Sequence[Operation]) -> None:
     """Two processes that each hear copies of what the other handles would wait for each other's rows."""
     happened = [operation.event for operation in operations]
-    alone = ("transfer", AUTHORIZATION)
+    alone = {"transfer", *ALONE}
     orders.lock(connection, {event.number for event in happened if event.kind not in alone})
     transfers.lock_all(connection, {_transfer_key(event) for event in happened if event.kind == "transfer"})
     _lock_alone(connection, happened)
@@ -111,7 +111,7 @@ def _lock(connection: Connection, operations: Sequence[Operation]) -> None:
 def _lock_alone(connection: Connection, happened: Iterable[Event]) -> None:
     """Events that are about no other row are locked themselves."""
     if connection.dialect.name != "sqlite":
-        _RUNNERS.run(connection, {event.number for event in happened if event.kind == AUTHORIZATION})
+        _RUNNERS.run(connection, {event.number for event in happened if event.kind in ALONE})
 
 
 def _finish_all(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -209,7 +209,7 @@ class _Batch:
             return True
         if order is None:
             new = decision.event is not None and decision.event.id == claim.event.id
-            return claim.event.kind == AUTHORIZATION and new and decision.error is None
+            return claim.event.kind in ALONE and new and decision.error is None
         if decision.paid is not None:
             self._orders[number] = msgspec.structs.replace(order, status=1, **decision.paid)
             self._paid.append({"number": number, **decision.paid})

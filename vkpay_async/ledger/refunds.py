@@ -119,6 +119,8 @@ def change(connection: Connection, order: Order, wanted: RefundChange) -> Order:
 def _unasked(connection: Connection, order: Order, entry: RefundEntry, wanted: RefundChange) -> Order:
     """Keeps a refund that the provider made of its own accord: no more than what is left of the order."""
     entry = msgspec.structs.replace(entry, refund_fee=min(entry.refund_fee, order.refundable))
+    if entry.refund_fee == 0:
+        return order
     row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
     place = {"out_trade_no": order.out_trade_no, "position": order.refund_num + 1, "checks": 0}
     connection.execute(insert(refunds), {**place, **row, "success_date": wanted.success_date})

@@ -142,6 +142,16 @@ def on_authorization(
     return Decision(event=_to_run(event, known, None, terms)) if authorization.state.told else Decision()
 
 
+def on_event(found: Found, event: Event, terms: Terms) -> Decision:
+    """Other news. The event is all that is kept of it."""
+    known = found.event
+    return (
+        Decision(event=_to_run(event, None, event.provider, terms))
+        if known is None
+        else _met_again(known, terms)
+    )
+
+
 def provider_of(event: Event) -> str:
     return split_pay_type(event.pay_type)[0]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from vkpay_async.errors import ConfigError
-from vkpay_async.models import ChangedAuthorization, FinishedTransfer
+from vkpay_async.models import ChangedAuthorization, FinishedTransfer, ProviderEvent
 from vkpay_async.order import PaidOrder, RefundedOrder
 
 PaidHandler: TypeAlias = (
@@ -32,6 +32,10 @@ TransferHandler: TypeAlias = (
 AuthorizationHandler: TypeAlias = (
     Callable[[ChangedAuthorization], Awaitable[bool | None]]
     | Callable[[ChangedAuthorization, Any], Awaitable[bool | None]]
+)
+
+EventHandler: TypeAlias = (
+    Callable[[ProviderEvent], Awaitable[bool | None]] | Callable[[ProviderEvent, Any], Awaitable[bool | None]]
 )
 
 AnyHandler = TypeVar("AnyHandler", bound=Callable[..., Awaitable[bool | None]])
@@ -77,6 +81,10 @@ class Handlers:
         The two may be told in either order; ``CLOSED`` is for good.
         """
         return self._register("transfer_auth", None, handler, "authorisations of transfers")
+
+    def on_event(self, provider: str) -> Callable[[EventHandler], EventHandler]:
+        """Registers what is told of a provider's notifications that change no order: Apple's ``EXPIRED``, for one."""
+        return lambda handler: self._register("event", provider, handler, f"other news of {provider}")
 
     def find(self, kind: str, order_type: str | None) -> Handler | None:
         return self._by_key.get((kind, None if kind in _WITHOUT_TYPE else order_type))

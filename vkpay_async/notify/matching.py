@@ -27,6 +27,13 @@ def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
         )
 
 
+def check_renewal(order: Order, trade: Trade, provider: Provider) -> None:
+    """Raises :class:`NotificationMismatch` unless the payment goes on from this order's."""
+    _check_providers_number(order, trade.provider_order_no)
+    _same("app id", trade.appid, provider.appid)
+    _same("merchant", trade.mch_id, _merchant(order, provider))
+
+
 def check_refund(order: Order, refund: Refund, provider: Provider) -> None:
     """Raises :class:`NotificationMismatch` unless number, app, merchant and total are the order's."""
     _same("app id", refund.appid, provider.appid)

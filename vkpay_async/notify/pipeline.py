@@ -17,11 +17,20 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.errors import InvalidArgument, OrderConflict, VKPayError
 from vkpay_async.happenings import Claim, Claimed, Event, record_of
-from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
+from vkpay_async.models import (
+    JsonObject,
+    Notification,
+    ProviderEvent,
+    Refund,
+    Trade,
+    Transfer,
+    TransferAuthorization,
+)
 from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
 from vkpay_async.notify.ids import ulid
+from vkpay_async.notify.matching import check_pid, check_renewal
 from vkpay_async.notify.renewals import renewal_of
 from vkpay_async.notify.running import Runner
 from vkpay_async.notify.unasked import measured
@@ -41,7 +50,7 @@ REPAIR_AFTER_MS = 60_000
 """How long a renewal may be kept without its payment before the provider is asked."""
 
 
-Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization
+Happened: TypeAlias = Trade | Refund | Transfer | TransferAuthorization | ProviderEvent
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +100,12 @@ class Pipeline:
     async def renewed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A payment that goes on from that of order ``number``, and gets an order of its own.
 
-        One that somebody did order pays that order as any other does, unless another payment has.
+        One that somebody did order pays that order as any other does, unless another payment has. Raises
+        :class:`OrderNotFound`, :class:`NotificationMismatch` for another order's.
         """
         first = await self._ledger.require(number)
+        check_pid(first, source.pid or "default")
+        check_renewal(first, trade, provider)
         ordered = not trade.recurring and not first.paid
         if ordered or trade.transaction_id in (None, first.transaction_id):
             return await self.paid(number, trade, provider, source)
@@ -145,6 +157,19 @@ class Pipeline:
         return await self._settle(
             event, lambda f, t: decisions.on_authorization(f, event, authorization, provider, t)
         )
+
+    async def told(
+        self, notification: Notification, provider: Provider, source: Source, *, pid: str | None
+    ) -> Settled:
+        """Other news; nothing is kept of it where nobody wants to be told."""
+        name = split_pay_type(source.pay_type)[0]
+        if name not in self._handlers.types("event") or not notification.id:
+            return Settled()
+        happened = ProviderEvent(
+            provider=name, event=notification.event, id=notification.id, pid=pid, raw=notification.raw
+        )
+        event = self._event("event", notification.id[:64], ("", "TOLD"), happened, provider, source)
+        return await self._settle(event, lambda f, t: decisions.on_event(f, event, t))
 
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""

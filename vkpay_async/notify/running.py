@@ -15,6 +15,7 @@ from vkpay_async.happenings import Event, Outcome
 from vkpay_async.models import (
     ChangedAuthorization,
     FinishedTransfer,
+    ProviderEvent,
     Refund,
     Transfer,
     TransferAuthorization,
@@ -139,6 +140,9 @@ class Runner:
         if event.kind == "transfer_auth":
             given = msgspec.json.decode(event.happened, type=TransferAuthorization)
             return ChangedAuthorization(**msgspec.structs.asdict(given), idempotency_key=event.id)
+        if event.kind == "event":
+            news = msgspec.json.decode(event.happened, type=ProviderEvent)
+            return msgspec.structs.replace(news, idempotency_key=event.id)
         order = order or await self._ledger.require(event.number)
         if event.kind == "refund":
             refund = msgspec.json.decode(event.happened, type=Refund)

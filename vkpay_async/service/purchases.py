@@ -42,7 +42,7 @@ class Purchases:
         settled, number = await self._settled(order, trade, provider)
         if settled.running is not None:
             await asyncio.wait([settled.running], timeout=await_max_time)
-        return _status(await self._c.ledger.require(number), trade, finish=True)
+        return _status(await self._c.ledger.require(number), trade, finish=True, repeat=not settled.first)
 
     async def _credited(self, order: Order, trade: Trade) -> Order | None:
         """Another order that this very transaction has paid."""
@@ -88,7 +88,7 @@ def checked_proof(
 
 
 def _status(order: Order, trade: Trade, *, finish: bool, repeat: bool = False) -> PurchaseStatus:
-    paid = repeat or (trade.state.paid and order.paid)
+    paid = trade.state.paid and order.paid
     return PurchaseStatus(
         out_trade_no=order.out_trade_no,
         order_paid=paid,

@@ -48,6 +48,14 @@ class _Query(TypedDict, total=False):
     provider: str | None
 
 
+class _Verify(TypedDict, total=False):
+    out_trade_no: Any
+    signed_transaction: str | None
+    transaction_id: str | None
+    transaction_receipt: str | None
+    transaction_identifier: str | None
+
+
 class _Refund(TypedDict, total=False):
     out_trade_no: Any
     transaction_id: str | None
@@ -99,6 +107,11 @@ async def _create(pay: VKPay, given: Mapping[str, Any], client: Client) -> Resul
 
 async def _query(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
     return await pay.query_payment(**_typed(given, _Query))
+
+
+async def _verify(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"out_trade_no": None, **_typed(given, _Verify)}
+    return await pay.verify_purchase(**asked)
 
 
 async def _refund(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
@@ -166,6 +179,7 @@ OPEN = {
     **LOGINS,
     CREATE: Action(names=frozenset(_Create.__annotations__), run=_create),
     "pay/queryPayment": Action(names=frozenset(_Query.__annotations__), run=_query),
+    "pay/appleiap/verifyReceipt": Action(names=frozenset(_Verify.__annotations__), run=_verify),
 }
 MONEY_OUT = {
     "pay/refund": Action(names=frozenset(_Refund.__annotations__), run=_refund),

@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import Any
 
 REGISTRY = {
-    "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay": "vkpay_simulator.providers.wxpay.provider:WxpaySim",
     "alipay": "vkpay_simulator.providers.alipay.provider:AlipaySim",
     "vkspay": "vkpay_simulator.providers.vkspay.provider:VkspaySim",
     "huawei": "vkpay_simulator.providers.huawei.provider:HuaweiSim",
     "douyin": "vkpay_simulator.providers.douyin.provider:DouyinSim",
+    "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay-virtual": "vkpay_simulator.providers.wxpay_virtual.provider:WxpayVirtualSim",
     "appleiap": "vkpay_simulator.providers.appleiap.provider:AppleSim",
     "huaweiiap": "vkpay_simulator.providers.huaweiiap.provider:HuaweiIapSim",

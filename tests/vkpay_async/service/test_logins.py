@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.vkpay_async.fake import Shop
+from tests.vkpay_async.fake import Bank, Clock, Shop, open_shop
 from vkpay_async import (
     ConfigError,
     InvalidArgument,
@@ -65,3 +65,29 @@ async def test_a_provider_without_mini_programs_of_wechat_is_refused(shop: Shop,
     assert caught.value.code == 1005
     await shop.pay.code2session_weixin_mp(code="c0de", provider="wxpay")
     assert shop.bank.last("code2session") == ("config: wxpay.mp-weixin", "c0de")
+
+
+VIRTUAL = {"secret": "s", "offerId": "145", "appKey": "k"}
+
+
+@pytest.mark.parametrize(
+    ("own", "virtual", "provider", "node"),
+    [
+        ("wx1", "wx1", None, "wxpay-virtual"),
+        ("wx1", "wx2", None, "wxpay"),
+        ("wx1", "wx2", "wxpay-virtual", "wxpay-virtual"),
+        ("wx1", "wx1", "wxpay", "wxpay"),
+        (None, "wx2", None, "wxpay-virtual"),
+    ],
+)
+async def test_a_session_is_kept_for_virtual_payments_of_the_same_app(
+    bank: Bank, clock: Clock, own: str | None, virtual: str, provider: str | None, node: str
+) -> None:
+    """The wxpay-virtual node's login keeps the session_key, and knows no other app."""
+    shop7: dict[str, Any] = {"wxpay-virtual": {"mp-weixin": {"appId": virtual, **VIRTUAL}}}
+    if own is not None:
+        shop7["wxpay"] = {"mp-weixin": {"appId": own, "mchId": "1900000007"}}
+    shop = open_shop(bank, clock, "sqlite://", merchants={"shop7": shop7})
+    async with shop.pay:
+        await shop.pay.code2session_weixin_mp(code="c0de", pid="shop7", provider=provider)
+    assert bank.last("code2session")[0] == f"config: merchants.shop7.{node}.mp-weixin"

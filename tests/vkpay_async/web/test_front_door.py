@@ -371,3 +371,23 @@ async def test_rationing_can_be_left_to_others(shop: Shop) -> None:
     assert {(await say(door, {"action": "pay/createPayment", "data": CREATE})).status for _ in range(30)} == {
         200
     }
+
+
+class TestPurchases:
+    """What an app has bought at Apple, as vk-uni-pay's front ends bring it."""
+
+    async def test_arguments_are_checked_as_vk_checks_them(self, door: FrontDoor, shop: Shop) -> None:
+        await shop.order()
+        for data, code in (
+            ({}, 1001),
+            ({"out_trade_no": "order_0001"}, 1014),
+            ({"out_trade_no": "order_0001", "transaction_receipt": "r"}, 1015),
+            ({"out_trade_no": "nothing", "transaction_receipt": "r", "transaction_identifier": "1"}, 2001),
+        ):
+            assert (await ask(door, "pay/appleiap/verifyReceipt", data))["code"] == code
+
+    async def test_an_order_that_nothing_is_bought_for(self, door: FrontDoor, shop: Shop) -> None:
+        await shop.order()
+        data = {"out_trade_no": "order_0001", "signed_transaction": "a.b.c"}
+        said = await ask(door, "pay/appleiap/verifyReceipt", data)
+        assert (said["code"], "query_payment" in said["msg"]) == (-1, True)

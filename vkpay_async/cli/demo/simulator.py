@@ -69,9 +69,9 @@ class Simulator:
             raise SimulatorFailed(f"tt.requestOrder failed: {answer['errNo']} {answer['why']}")
         return str(answer["orderId"])
 
-    async def log_in(self, *, pid: str) -> str:
-        """A user opens the mini program; the code that ``wx.login`` gives it."""
-        answer = await self._post("wxpay-virtual/login", {"pid": pid})
+    async def log_in(self, appid: str) -> str:
+        """A user opens an app; the code that it hands to its server."""
+        answer = await self._post("login", {"appid": appid})
         return str(answer["code"])
 
     async def request_virtual_payment(self, asked: dict[str, Any]) -> str:
@@ -87,6 +87,14 @@ class Simulator:
         """Huawei's phone pays what the app hands to it; empty, or the code and why."""
         answer = await self._post("huawei/request-payment", {"order_str": order_str})
         return f"{answer['code'] or ''} {answer['why']}".strip()
+
+    async def app_store(self, what: str, **body: Any) -> dict[str, Any]:
+        """A customer of Apple's does something, or Apple itself; what is then to be told is due at once."""
+        return await self._post(f"appleiap/{what}", body)
+
+    async def app_gallery(self, what: str, **body: Any) -> dict[str, Any]:
+        """As :meth:`app_store`, of Huawei's."""
+        return await self._post(f"huaweiiap/{what}", body)
 
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from vkpay_async.cli.doctor.check import Check, State
 from vkpay_async.cli.doctor.nodes import provider_of, subject_of
@@ -25,6 +25,8 @@ from vkpay_async.models import OrderRef, TransferRef
 from vkpay_async.providers.base import Env, Flow, HttpResponse
 from vkpay_async.providers.registry import Providers
 from vkpay_async.transport import Transport
+
+Question: TypeAlias = Callable[[Any, Any, Env], Flow[str]]
 
 KIND = "online"
 SKEW_NOTED_MS = 30_000
@@ -131,6 +133,17 @@ def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the call is accepted"
 
 
+def _ask_appleiap(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A transaction that cannot exist: Apple looks for it only after it has accepted the token."""
+    if not node.issuer_id:
+        return "nothing was asked: there is no In-App Purchase key"
+    try:
+        yield from provider.transaction(str(env.now_ms()))
+    except ResourceNotFound as answer:
+        return f"the token is accepted ({answer.code})"
+    return "the token is accepted"
+
+
 def _ask_number(node: Any, provider: Any, env: Env) -> Flow[str]:
     """A number that cannot exist: who looks for it has accepted the signature before."""
     number = f"doctor{env.nonce()[:20]}"
@@ -151,6 +164,7 @@ _QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
     "wxpay-virtual": _ask_wxpay_virtual,
     "huawei": _ask_huawei,
     "huaweiiap": _ask_huaweiiap,
+    "appleiap": _ask_appleiap,
 }
 
 

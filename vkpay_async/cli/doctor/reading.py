@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from vkpay_async.config import Config, config_from_dict, config_from_file
+from vkpay_async.config import Config, Node, config_from_dict, config_from_file
 from vkpay_async.errors import ConfigError
 from vkpay_async.registry import REGISTRY, about
 
@@ -88,17 +88,28 @@ def _places(data: Mapping[str, Any], under: Keys = ()) -> Iterator[tuple[Keys, A
 
 def _holds_places(keys: Keys) -> bool:
     if keys[0] == "merchants":
-        return len(keys) < 3 or (len(keys) == 3 and keys[2] in REGISTRY)
-    return keys == ("http",) or (len(keys) == 1 and keys[0] in REGISTRY)
+        return len(keys) < 3 or (len(keys) == 3 and _has_platforms(keys[2]))
+    return keys == ("http",) or (len(keys) == 1 and _has_platforms(keys[0]))
 
 
 def _names_node(keys: Keys) -> bool:
-    return len(keys) > 1 and keys[-2] in REGISTRY
+    return _node_of(keys) is not None
+
+
+def _has_platforms(name: str) -> bool:
+    return name in REGISTRY and not about(name).one_node
+
+
+def _node_of(keys: Keys) -> type[Node] | None:
+    """The type of the node that stands there, if one does."""
+    if keys[-1] in REGISTRY and about(keys[-1]).one_node:
+        return about(keys[-1]).node
+    return about(keys[-2]).node if len(keys) > 1 and keys[-2] in REGISTRY else None
 
 
 def _needed(keys: Keys) -> dict[str, Any]:
-    """What a node of this provider must have, so that another key of it can be loaded alone."""
-    fields = msgspec.structs.fields(about(keys[-2]).node)
+    """What that node must have, so that another key of it can be loaded alone."""
+    fields = msgspec.structs.fields(_node_of(keys) or Node)
     return {field.name: "x" for field in fields if field.required and field.name not in _OUR_OWN}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 from cryptography import x509
@@ -52,11 +53,19 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         return self.not_before <= at_ms <= self.not_after
 
 
+class _Root(NamedTuple):
+    """A pinned root, and when it is valid."""
+
+    certificate: x509.Certificate
+    not_before: int
+    not_after: int
+
+
 class Chains:
     """The chains that were verified under some roots."""
 
     def __init__(self, roots: Sequence[x509.Certificate]) -> None:
-        self._roots = tuple(roots)
+        self._roots = tuple(_Root(root, *_span(root)) for root in roots)
         self._kept: dict[bytes, Chain] = {}
 
     def known(self, header: bytes) -> Chain | None:
@@ -74,26 +83,31 @@ class Chains:
     def verify(self, header: bytes, at_ms: int) -> Chain:
         """The chain of a header, all of it valid at that moment. Raises :class:`SignatureInvalid`."""
         leaf, intermediate = _certificates(_read(header))
-        root = self._root_of(intermediate)
-        chain = _chain(leaf, intermediate, root)
-        if not chain.holds(at_ms):
-            raise _failure(f"a certificate is not valid at {_text(at_ms)}")
-        if leaf.issuer != intermediate.subject:
-            raise _failure("the leaf was issued by somebody else than the intermediate")
+        key = _public_key(leaf)
         _check_marks(leaf, intermediate)
-        _check_signed(intermediate, root)
-        _check_signed(leaf, intermediate)
-        return chain
+        not_before, not_after = _span(leaf, intermediate)
+        if not not_before <= at_ms <= not_after:
+            raise _failure(f"a certificate is not valid at {_text(at_ms)}")
+        root = self._root_of(intermediate, at_ms)
+        if not _issued(leaf, intermediate):
+            raise _failure("the leaf was not signed by the intermediate")
+        return Chain(
+            key=key,
+            leaf=leaf,
+            intermediate=intermediate,
+            root=root.certificate,
+            not_before=max(not_before, root.not_before),
+            not_after=min(not_after, root.not_after),
+        )
 
-    def _root_of(self, intermediate: x509.Certificate) -> x509.Certificate:
-        issuer = intermediate.issuer
-        found = next((root for root in self._roots if root.subject == issuer), None)
-        if found is None:
-            raise _failure(
-                "the intermediate was issued under another root than Apple Root CA - G3: a forgery, or data of a test "
-                "environment, whose root goes into root_cert"
-            )
-        return found
+    def _root_of(self, intermediate: x509.Certificate, at_ms: int) -> _Root:
+        for root in self._roots:
+            if root.not_before <= at_ms <= root.not_after and _issued(intermediate, root.certificate):
+                return root
+        raise _failure(
+            "its intermediate was not signed by Apple Root CA - G3: a forgery, or data of a test environment, whose "
+            "root goes into root_cert"
+        )
 
 
 def _read(header: bytes) -> Header:
@@ -129,17 +143,11 @@ def _certificates(header: Header) -> tuple[x509.Certificate, x509.Certificate]:
     return leaf, intermediate
 
 
-def _chain(leaf: x509.Certificate, intermediate: x509.Certificate, root: x509.Certificate) -> Chain:
-    key = _public_key(leaf)
-    every = (leaf, intermediate, root)
-    return Chain(
-        key=key,
-        leaf=leaf,
-        intermediate=intermediate,
-        root=root,
-        not_before=max(_ms(one.not_valid_before_utc) for one in every),
-        not_after=min(_ms(one.not_valid_after_utc) for one in every),
-    )
+def _span(*certificates: x509.Certificate) -> tuple[int, int]:
+    """When all of them are valid, in milliseconds."""
+    begins = max([one.not_valid_before_utc for one in certificates])
+    ends = min([one.not_valid_after_utc for one in certificates])
+    return _ms(begins), _ms(ends)
 
 
 def _public_key(leaf: x509.Certificate) -> ec.EllipticCurvePublicKey:
@@ -158,30 +166,39 @@ def _check_marks(leaf: x509.Certificate, intermediate: x509.Certificate) -> None
         leafs, intermediates = leaf.extensions, intermediate.extensions
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise _failure(f"the extensions of a certificate cannot be read: {error}") from error
-    for mark, extensions in ((LEAF_MARK, leafs), (INTERMEDIATE_MARK, intermediates)):
-        if not _has(extensions, mark):
-            raise _failure(f"a certificate lacks {mark.dotted_string}, and is none for App Store data")
-        if any(one.critical and isinstance(one.value, x509.UnrecognizedExtension) for one in extensions):
-            raise _failure("a certificate has a critical extension that is not known")
-    if not _may_issue(intermediates):
+    leaf_marked, _ = _looked_at(leafs, LEAF_MARK)
+    intermediate_marked, may_issue = _looked_at(intermediates, INTERMEDIATE_MARK)
+    if not (leaf_marked and intermediate_marked):
+        lacking = INTERMEDIATE_MARK if leaf_marked else LEAF_MARK
+        raise _failure(f"a certificate lacks {lacking.dotted_string}, and is none for App Store data")
+    if not may_issue:
         raise _failure("the intermediate may not issue certificates")
 
 
-def _has(extensions: x509.Extensions, mark: x509.ObjectIdentifier) -> bool:
-    return any(one.oid == mark for one in extensions)
+def _looked_at(extensions: x509.Extensions, mark: x509.ObjectIdentifier) -> tuple[bool, bool]:
+    """Whether the mark is there, and whether the certificate may issue others."""
+    marked = is_authority = False
+    may_sign = True
+    for one in extensions:
+        value = one.value
+        if isinstance(value, x509.UnrecognizedExtension):
+            if one.critical:
+                raise _failure("a certificate has a critical extension that is not known")
+            marked = marked or one.oid == mark
+        elif isinstance(value, x509.BasicConstraints):
+            is_authority = value.ca
+        elif isinstance(value, x509.KeyUsage):
+            may_sign = value.key_cert_sign
+    return marked, is_authority and may_sign
 
 
-def _may_issue(extensions: x509.Extensions) -> bool:
-    constraints = [one.value for one in extensions if isinstance(one.value, x509.BasicConstraints)]
-    usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
-    return bool(constraints) and constraints[0].ca and all(usage.key_cert_sign for usage in usages)
-
-
-def _check_signed(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """By name and by signature."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _failure("a certificate was not signed by the one above it") from error
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 _NOT_BELIEVED = "the signed text is not the App Store's"

@@ -7,19 +7,18 @@ Offline, certificates are measured by the day of signing, so that what was signe
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from cryptography import x509
 
 from vkpay_async.crypto.jws import Jws, split, verify_es256
-from vkpay_async.errors import NotificationInvalid, NotificationMismatch
+from vkpay_async.errors import NotificationInvalid, NotificationMismatch, SignatureInvalid
 from vkpay_async.providers.appleiap import ocsp
 from vkpay_async.providers.appleiap.chain import Chain, Chains
 from vkpay_async.providers.appleiap.models import (
     UNREADABLE,
     AppTransaction,
-    Moment,
     RealtimeRequest,
     RenewalInfo,
     ServerNotification,
@@ -27,22 +26,13 @@ from vkpay_async.providers.appleiap.models import (
 )
 from vkpay_async.providers.base import Env, Flow
 
-T = TypeVar("T")
+S = TypeVar("S", Transaction, RenewalInfo, AppTransaction, ServerNotification, RealtimeRequest)
 
 PRODUCTION, SANDBOX = "Production", "Sandbox"
 UNSIGNED = frozenset({"Xcode", "LocalTesting"})
 """Environments on a developer's machine, where the App Store signs nothing."""
 
 ASKING_MS = 30_000
-
-
-class Signed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What decides how a text is looked at. Nothing else is taken from it before it is verified."""
-
-    signed_date: Moment | None = None
-    receipt_creation_date: Moment | None = None
-    environment: str | None = None
-    receipt_type: str | None = None
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +42,6 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     app_apple_id: int | None = None
 
 
-_SIGNED = msgspec.json.Decoder(Signed)
 _TRANSACTION = msgspec.json.Decoder(Transaction)
 _RENEWAL_INFO = msgspec.json.Decoder(RenewalInfo)
 _APP_TRANSACTION = msgspec.json.Decoder(AppTransaction)
@@ -79,6 +68,7 @@ class Verifier:
         timeout_ms: int | None = None,
     ) -> None:
         self._app = app
+        self._bundle_ids = frozenset[str]().union(*app.bundle_ids.values())
         self._env = env
         self._online = online
         self._local = local
@@ -122,35 +112,36 @@ class Verifier:
         self._check_app_apple_id(found.app_apple_id, found.environment)
         return found
 
-    def _verified(self, signed: str, decoder: msgspec.json.Decoder[T]) -> Flow[T]:
+    def _verified(self, signed: str, decoder: msgspec.json.Decoder[S]) -> Flow[S]:
+        """Read first, for the day of signing decides which certificates are good; believed only when that has held."""
         jws = split(signed)
-        if not (self._local and _peek(jws).environment in UNSIGNED):
-            chain = self._known(jws)
-            if chain is None:
-                chain = yield from self._chain(jws)
-            verify_es256(chain.key, jws)
-        try:
-            return decoder.decode(jws.payload)
-        except UNREADABLE as error:
-            raise NotificationInvalid(f"what Apple signed cannot be read: {error}") from error
+        found = _read(jws, decoder)
+        if self._local and _environment(found) in UNSIGNED:
+            return found
+        at_ms = self._effective_ms(found)
+        chain = self._known(jws.header, at_ms)
+        if chain is None:
+            chain = yield from self._chain(jws.header, at_ms)
+        verify_es256(chain.key, jws)
+        return found
 
-    def _known(self, jws: Jws) -> Chain | None:
-        """The chain of a text whose certificates were seen before, where it is good for this one as well."""
-        chain = self._chains.known(jws.header)
-        if chain is None or (self._online and self._env.now_ms() > chain.checked_until):
+    def _known(self, header: bytes, at_ms: int) -> Chain | None:
+        """The chain of certificates that were seen before, where it is good for this text as well."""
+        chain = self._chains.known(header)
+        if chain is None or not chain.holds(at_ms) or (self._online and at_ms > chain.checked_until):
             return None
-        return chain if chain.holds(self._effective_ms(jws)) else None
+        return chain
 
-    def _chain(self, jws: Jws) -> Flow[Chain]:
-        chain = self._chains.verify(jws.header, self._effective_ms(jws))
+    def _chain(self, header: bytes, at_ms: int) -> Flow[Chain]:
+        chain = self._chains.verify(header, at_ms)
         if not self._online:
-            self._chains.keep(jws.header, chain)
+            self._chains.keep(header, chain)
             return chain
-        return (yield from self._asked(jws.header, chain))
+        return (yield from self._asked(header, chain, at_ms))
 
-    def _asked(self, header: bytes, chain: Chain) -> Flow[Chain]:
+    def _asked(self, header: bytes, chain: Chain, now: int) -> Flow[Chain]:
         """One asks the responders; those who come meanwhile and have their last word get by with that."""
-        now, before = self._env.now_ms(), self._chains.known(header)
+        before = self._chains.known(header)
         if before is not None and now < self._asking.get(header, 0):
             return before
         self._asking = {header: now + ASKING_MS}
@@ -162,19 +153,19 @@ class Verifier:
         self._chains.keep(header, chain)
         return chain
 
-    def _effective_ms(self, jws: Jws) -> int:
+    def _effective_ms(self, found: Any) -> int:
+        """Online, certificates must be good now; offline, on the day of signing."""
         if self._online:
             return self._env.now_ms()
-        said = _peek(jws)
-        signed = said.signed_date if said.signed_date is not None else said.receipt_creation_date
+        signed = found.receipt_creation_date if isinstance(found, AppTransaction) else found.signed_date
         return self._env.now_ms() if signed is None else int(signed)
 
     def _check_app(self, bundle_id: str | None, environment: str | None) -> None:
         """Apple's own order: whose it is comes before where it is from."""
-        every = frozenset[str]().union(*self._app.bundle_ids.values())
-        if bundle_id not in every:
+        if bundle_id not in self._bundle_ids:
+            ours = " or ".join(sorted(self._bundle_ids))
             raise NotificationMismatch(
-                f"signed for the app {_shown(bundle_id)}, ours is {' or '.join(sorted(every))}; nothing was changed",
+                f"signed for the app {_shown(bundle_id)}, ours is {ours}; nothing was changed",
                 code="INVALID_APP_IDENTIFIER",
             )
         self._check_environment(environment)
@@ -206,11 +197,24 @@ class Verifier:
             )
 
 
-def _peek(jws: Jws) -> Signed:
+def _read(jws: Jws, decoder: msgspec.json.Decoder[S]) -> S:
     try:
-        return _SIGNED.decode(jws.payload)
+        return decoder.decode(jws.payload)
+    except msgspec.ValidationError as error:
+        raise NotificationInvalid(f"the signed text is not what Apple documents: {error}") from error
     except UNREADABLE as error:
-        raise NotificationInvalid(f"what was signed is no JSON object: {error}") from error
+        raise SignatureInvalid(
+            f"the signed text holds no JSON: {error}", code="VERIFICATION_FAILURE"
+        ) from error
+
+
+def _environment(found: Any) -> str | None:
+    if isinstance(found, AppTransaction):
+        return found.receipt_type
+    if isinstance(found, ServerNotification):
+        return found.content.environment if found.content else None
+    environment: str | None = found.environment
+    return environment
 
 
 def _shown(text: str | None) -> str:

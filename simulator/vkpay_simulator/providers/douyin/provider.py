@@ -153,7 +153,6 @@ class DouyinSim:
             "tt-pay": handler(settings.TtPay, self._tt_pay),
             "request-order": handler(settings.RequestOrder, self._request_order),
             "get-order-payment": handler(settings.GetOrderPayment, self._get_order_payment),
-            "login": handler(settings.Login, self._login),
             "settle": handler(settings.End, self._end),
             "user-refund": handler(settings.AskBack, self._ask_back),
             "check-url": handler(settings.CheckUrl, self._check_url),
@@ -174,9 +173,6 @@ class DouyinSim:
 
     def _get_order_payment(self, body: settings.GetOrderPayment) -> dict[str, Any]:
         return self._cashier.get_order_payment(body.orderId, body.outcome, body.way)
-
-    def _login(self, body: settings.Login) -> dict[str, str]:
-        return self._tokens.login(self.accounts.of(body.pid), body.openid)
 
     def _end(self, body: settings.End) -> dict[str, Any]:
         if body.out_order_id is not None:

@@ -61,13 +61,6 @@ class GetOrderPayment(Body):
     way: str | None = None
 
 
-class Login(Body):
-    """``tt.login`` of a user."""
-
-    pid: str = "default"
-    openid: str | None = None
-
-
 class End(Body):
     """How a settlement (``out_settle_no``) or a withdrawal (``out_order_id``) ends."""
 

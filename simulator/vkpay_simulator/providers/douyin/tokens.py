@@ -90,7 +90,7 @@ class Tokens:
             return self._no(BAD_SECRET, "bad secret", "secret is that of GET /_sim/merchants/{pid}.")
         login = self._logins.pop(str(asked.get("code")), None)
         if login is None or login.app is not app or login.until_ms < self._world.clock.now():
-            why = "A code comes from POST /_sim/douyin/login, is good for three minutes, and works once."
+            why = "A code comes from POST /_sim/login, is good for three minutes, and works once."
             return self._no(BAD_CODE, "bad code", why)
         data = {
             "session_key": self._world.ids.alnum(22) + "==",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vkpay_simulator.exchange import Request
+from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.weixin.apps import Apps, WeixinApp
 from vkpay_simulator.providers.weixin.errors import WeixinError
 
@@ -31,15 +32,17 @@ class Code:
 
 
 class Logins:
-    """Gives codes out and says whose they are, once."""
+    """Gives codes out and says whose they are, once. A user has one session_key in an app: a new login ends the old one."""
 
     def __init__(self, world: World, apps: Apps) -> None:
         self._world = world
         self._apps = apps
         self._codes: dict[str, Code] = {}
+        self._keys: dict[tuple[str, str], str | None] = {}
 
     def clear(self) -> None:
         self._codes.clear()
+        self._keys.clear()
 
     def log_in(self, app: WeixinApp, openid: str | None) -> dict[str, str]:
         """A user, new unless named, opens the app."""
@@ -53,6 +56,7 @@ class Logins:
         """A session_key of 24 characters, another one each time."""
         code = self._taken(request, "mini")
         key = b64encode(bytes.fromhex(self._world.ids.hex(32))).decode()
+        self._keys[code.app.appid, code.openid] = key
         return {"session_key": key, "openid": code.openid}
 
     def access(self, request: Request) -> Said:
@@ -64,6 +68,20 @@ class Logins:
             "openid": code.openid,
             "scope": "snsapi_base",
         }
+
+    def knows(self, appid: str, openid: str) -> bool:
+        """Whether the user has ever logged in to the mini program."""
+        return (appid, openid) in self._keys
+
+    def session_key(self, appid: str, openid: str) -> str | None:
+        """The user's session_key as it now is; ``None`` without one that holds."""
+        return self._keys.get((appid, openid))
+
+    def end_session(self, appid: str, openid: str) -> None:
+        """The session_key holds no more; the user stays known. Raises :class:`SimulatorError` (404)."""
+        if not self.knows(appid, openid):
+            raise SimulatorError(f"{openid!r} has not logged in to {appid}: POST /_sim/login first.", 404)
+        self._keys[appid, openid] = None
 
     def _taken(self, request: Request, kind: str) -> Code:
         """The code of a request, used up. Raises :class:`WeixinError`."""

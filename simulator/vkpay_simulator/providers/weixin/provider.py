@@ -22,19 +22,19 @@ NO_MONEY = "api.weixin.qq.com has no orders: name the provider that is paid."
 
 
 class WeixinSim:
-    """Logins of every app that a merchant's account at another provider has."""
+    """Logins of every app that a merchant's account at another provider has. ``logins`` knows the users' session_keys."""
 
     name: ClassVar[str] = "weixin"
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._apps = Apps(world)
-        self._logins = Logins(world, self._apps)
+        self.logins = Logins(world, self._apps)
 
     def routes(self) -> Sequence[Route]:
         table = [
-            ("/sns/jscode2session", "jscode2session", self._logins.session),
-            ("/sns/oauth2/access_token", "oauth2_access_token", self._logins.access),
+            ("/sns/jscode2session", "jscode2session", self.logins.session),
+            ("/sns/oauth2/access_token", "oauth2_access_token", self.logins.access),
         ]
         return [
             Route(method="GET", path=path, operation=name, handler=self._framed(work))
@@ -46,7 +46,7 @@ class WeixinSim:
         app = self._apps.find(appid)
         if app is None:
             raise SimulatorError(f"WeChat has no app {appid!r}.", 404)
-        return self._logins.log_in(app, openid)
+        return self.logins.log_in(app, openid)
 
     def open_account(self, merchant: Merchant) -> None:
         """Its apps stand in its accounts at the providers that are paid."""
@@ -98,7 +98,7 @@ class WeixinSim:
         raise SimulatorError(NO_MONEY, 404)
 
     def reset(self) -> None:
-        self._logins.clear()
+        self.logins.clear()
 
     def _framed(self, work: Callable[[Request], Said]) -> Handler:
         def handle(request: Request) -> Answer:
@@ -114,6 +114,14 @@ class WeixinSim:
         request_id = "-".join(self._world.ids.hex(8) for _ in range(3))
         body = {"errcode": error.code, "errmsg": f"{error}, rid: {request_id}"}
         return _answer(body, f"{error.code}: {error.advice or error}")
+
+
+def logins_of(world: World) -> Logins:
+    """For a provider whose calls a user's session_key signs; WeChat's logins come first in the registry."""
+    weixin = world.providers.get(WeixinSim.name)
+    if not isinstance(weixin, WeixinSim):
+        raise SimulatorError("A world with virtual payment needs the provider weixin before it.")
+    return weixin.logins
 
 
 def _answer(body: Said | dict[str, Any], explain: str = "") -> Answer:

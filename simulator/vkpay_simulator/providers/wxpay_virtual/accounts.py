@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from vkpay_simulator.providers.base import Merchant, SimulatorError
+from vkpay_simulator.providers.weixin.apps import WeixinApp
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -65,6 +66,11 @@ class App:
     coin_published: bool = True
     goods: dict[str, Goods] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def weixin_apps(self) -> list[WeixinApp]:
+        """The mini program, whose users log in as anybody's do."""
+        return [WeixinApp(appid=self.appid, secret=self.secret, kind="mini")]
 
     @property
     def push_url(self) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from vkpay_simulator.providers.weixin.logins import Logins
 from vkpay_simulator.providers.wxpay_virtual import signing
 from vkpay_simulator.providers.wxpay_virtual.accounts import Accounts, App
 from vkpay_simulator.providers.wxpay_virtual.cashier import Cashier
 from vkpay_simulator.providers.wxpay_virtual.errors import CLIENT_CODES, ClientError
 from vkpay_simulator.providers.wxpay_virtual.goods import state_of
 from vkpay_simulator.providers.wxpay_virtual.orders import COIN, GOODS, CashOrder, OrderBook
-from vkpay_simulator.providers.wxpay_virtual.sessions import Sessions
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -55,11 +55,11 @@ class Client:
     """The phone. Answers ``success`` or ``fail`` with what the mini program would be told."""
 
     def __init__(
-        self, world: World, accounts: Accounts, sessions: Sessions, book: OrderBook, cashier: Cashier
+        self, world: World, accounts: Accounts, logins: Logins, book: OrderBook, cashier: Cashier
     ) -> None:
         self._world = world
         self._accounts = accounts
-        self._sessions = sessions
+        self._logins = logins
         self._book = book
         self._cashier = cashier
 
@@ -116,7 +116,7 @@ class Client:
             raise ClientError(
                 -15006, f"paySig does not hold{f': {why}' if why else ''}: signData says env {data.env}."
             )
-        key = self._sessions.key(app, attempt.openid)
+        key = self._logins.session_key(app.appid, attempt.openid)
         if key is None:
             raise ClientError(-15007, f"{attempt.openid} has no session_key that holds: log in again.")
         if attempt.signature != signing.user_signature(key, signed):

@@ -21,13 +21,6 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object; unknown fields are errors."""
 
 
-class Login(Body):
-    """A user opens the mini program. Without ``openid`` it is a new one."""
-
-    pid: str = "default"
-    openid: str | None = None
-
-
 class SessionEnd(Body):
     """The user's session_key ends."""
 

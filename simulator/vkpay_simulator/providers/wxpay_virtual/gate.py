@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from vkpay_simulator.exchange import Answer, Handler, Request
+from vkpay_simulator.providers.weixin.logins import Logins
 from vkpay_simulator.providers.wxpay_virtual import signing
 from vkpay_simulator.providers.wxpay_virtual.accounts import App
 from vkpay_simulator.providers.wxpay_virtual.diagnosis import wrong_pay_sig, wrong_signature
 from vkpay_simulator.providers.wxpay_virtual.envelope import answer, json_object, refusal
 from vkpay_simulator.providers.wxpay_virtual.errors import XpayError, field_error
-from vkpay_simulator.providers.wxpay_virtual.sessions import Sessions
 from vkpay_simulator.providers.wxpay_virtual.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ Work = Callable[[Call, M], Mapping[str, Any]]
 class Gate:
     """Checks calls and frames answers."""
 
-    def __init__(self, world: World, tokens: Tokens, sessions: Sessions) -> None:
+    def __init__(self, world: World, tokens: Tokens, logins: Logins) -> None:
         self._world = world
         self._tokens = tokens
-        self._sessions = sessions
+        self._logins = logins
 
     def guard(self, model: type[M], work: Work[M], *, signed: bool = False) -> Handler:
         """A call under ``/xpay/``; ``signed`` ones need the user's signature as well."""
@@ -77,13 +77,13 @@ class Gate:
 
     def _user(self, app: App, raw: Mapping[str, Any]) -> str:
         openid = raw.get("openid")
-        if not isinstance(openid, str) or not self._sessions.knows(app, openid):
-            advice = f"{openid!r} never logged in to {app.appid}: POST /_sim/wxpay-virtual/login, then jscode2session."
+        if not isinstance(openid, str) or not self._logins.knows(app.appid, openid):
+            advice = f"{openid!r} never logged in to {app.appid}: POST /_sim/login, then jscode2session."
             raise XpayError(268490001, advice=advice)
         return openid
 
     def _check_signature(self, app: App, openid: str, request: Request) -> None:
-        key, given = self._sessions.key(app, openid), request.query.get("signature", "")
+        key, given = self._logins.session_key(app.appid, openid), request.query.get("signature", "")
         if key is None:
             raise XpayError(268490009, advice="The session_key has ended: log the user in again.")
         if not given:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.weixin import logins_of
 from vkpay_simulator.providers.wxpay_virtual import control
 from vkpay_simulator.providers.wxpay_virtual.accounts import Accounts, App, config_row
 from vkpay_simulator.providers.wxpay_virtual.bills import Bills
@@ -27,7 +28,6 @@ from vkpay_simulator.providers.wxpay_virtual.routes import (
     merchant_routes,
     order_routes,
 )
-from vkpay_simulator.providers.wxpay_virtual.sessions import Sessions
 from vkpay_simulator.providers.wxpay_virtual.subjects import subject_of
 from vkpay_simulator.providers.wxpay_virtual.tokens import Tokens
 from vkpay_simulator.providers.wxpay_virtual.withdrawals import Withdrawals
@@ -44,13 +44,13 @@ class WxpayVirtualSim:
     def __init__(self, world: World) -> None:
         self.accounts = Accounts(world)
         self._tokens = Tokens(world, self.accounts)
-        self._sessions = Sessions(world, self._tokens)
-        self._gate = Gate(world, self._tokens, self._sessions)
+        self._logins = logins_of(world)
+        self._gate = Gate(world, self._tokens, self._logins)
         self._book = OrderBook()
         self._pusher = Pusher(world)
         self._coins = Coins()
         self._cashier = Cashier(world, self._book, self._coins, self._pusher)
-        self._client = Client(world, self.accounts, self._sessions, self._book, self._cashier)
+        self._client = Client(world, self.accounts, self._logins, self._book, self._cashier)
         self._refunds = Refunds(world, self._book, self._pusher)
         self._bills = Bills(world, self._book)
         self._withdrawals = Withdrawals(world)
@@ -59,7 +59,7 @@ class WxpayVirtualSim:
 
     def routes(self) -> Sequence[Route]:
         return [
-            *credential_routes(self._gate, self._tokens, self._sessions),
+            *credential_routes(self._gate, self._tokens),
             *coin_routes(self._gate, self._coins),
             *order_routes(self._gate, self._refunds, self._bills),
             *merchant_routes(self._gate, self._withdrawals, self._shelf, self._complaints),
@@ -68,7 +68,6 @@ class WxpayVirtualSim:
 
     def _control_routes(self) -> list[Route]:
         handlers = {
-            "login": control.json_handler(control.Login, self._login),
             "request-virtual-payment": control.json_handler(Attempt, self._client.request),
             "expire-session": control.json_handler(control.SessionEnd, self._expire_session),
             "account": control.json_handler(control.AccountChange, self._change_account),
@@ -150,7 +149,6 @@ class WxpayVirtualSim:
         """Settings go back to the beginning as well; numbers and keys stay."""
         parts = (
             self._tokens,
-            self._sessions,
             self._book,
             self._coins,
             self._bills,
@@ -162,11 +160,9 @@ class WxpayVirtualSim:
             part.clear()
         self.accounts.restore()
 
-    def _login(self, body: control.Login) -> dict[str, str]:
-        return self._sessions.login(self.accounts.of(body.pid), body.openid)
-
     def _expire_session(self, body: control.SessionEnd) -> dict[str, str]:
-        return self._sessions.expire(self.accounts.of(body.pid), body.openid)
+        self._logins.end_session(self.accounts.of(body.pid).appid, body.openid)
+        return {"openid": body.openid, "session": "expired"}
 
     def _change_account(self, body: control.AccountChange) -> dict[str, Any]:
         app = self.accounts.of(body.pid)

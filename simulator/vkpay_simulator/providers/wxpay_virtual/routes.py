@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from vkpay_simulator.providers.wxpay_virtual.coins import Coins
     from vkpay_simulator.providers.wxpay_virtual.goods import Shelf
     from vkpay_simulator.providers.wxpay_virtual.refunds import Refunds
-    from vkpay_simulator.providers.wxpay_virtual.sessions import Sessions
     from vkpay_simulator.providers.wxpay_virtual.tokens import Tokens
     from vkpay_simulator.providers.wxpay_virtual.withdrawals import Withdrawals
 
@@ -33,11 +32,10 @@ EMPTY = (
 )
 
 
-def credential_routes(gate: Gate, tokens: Tokens, sessions: Sessions) -> list[Route]:
+def credential_routes(gate: Gate, tokens: Tokens) -> list[Route]:
     table = [
         ("GET", "/cgi-bin/token", "token", tokens.plain),
         ("POST", "/cgi-bin/stable_token", "stable_token", tokens.stable),
-        ("GET", "/sns/jscode2session", "jscode2session", sessions.code2session),
     ]
     return [
         Route(method=method, path=path, operation=name, handler=gate.framed(work, xpay=False))

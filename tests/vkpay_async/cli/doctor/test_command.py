@@ -230,3 +230,19 @@ def test_online_finds_a_key_that_the_provider_does_not_know(
     assert "isv.invalid-signature" in found["alipay.h5 online"]["detail"]
     assert "v3_key" in found["merchants.certs.wxpay.h5 online"]["detail"]
     assert found["wxpay.mweb online"]["state"] == "ok"
+
+
+def test_a_provider_with_one_node_for_everything(examine: Examine, config: dict[str, Any]) -> None:
+    vkspay = config["merchants"]["default"]["vkspay"]
+    found = examine(config, "--online")
+    assert found["vkspay online"]["detail"] == "the signature is accepted (ORDERNOTEXIST)"
+    assert found["vkspay mode"]["detail"] == f"store {vkspay['mchId']}"
+    vkspay["observedOnly"] = True
+    vkspay["key"] = "f" * 32
+    found = examine(config, "--online")
+    assert found["vkspay mode"]["detail"].endswith("only what was seen of the real gateway")
+    assert (found["vkspay online"]["state"], found["vkspay online"]["detail"]) == (
+        "problem",
+        "vkspay FAIL: 签名错误",
+    )
+    assert found["vkspay clock"]["state"] == "ok"

@@ -78,3 +78,21 @@ def test_pieces_that_do_not_go_together(path: Path) -> None:
         "merchant 'default' stands both at the top level and under merchants.default; keep one"
     ]
     assert not nodes
+
+
+def test_a_provider_with_one_node_for_everything(path: Path) -> None:
+    mistakes, nodes = read(
+        path,
+        """
+[vkspay]
+mch_id = "3493"
+kei = "x"
+[merchants.shop-7.vkspay]
+mch_id = 3494
+key = "k"
+timeout = "soon"
+""",
+    )
+    expected = ["vkspay: unknown key 'kei'", "vkspay: key is not set", "merchants.shop-7.vkspay: timeout"]
+    assert [text for text, start in zip(mistakes, expected, strict=True) if not text.startswith(start)] == []
+    assert nodes == {("shop-7", "vkspay", "")}

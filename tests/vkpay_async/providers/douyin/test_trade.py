@@ -251,7 +251,7 @@ class TestRefund:
     def test_a_part_is_taken_from_what_the_pieces_have_left(self, trades: DouyinProvider) -> None:
         pieces = [
             {"item_order_id": name, "item_order_amount": amount}
-            for name, amount in (("i1", 600), ("i2", "700"), ("i3", 690))
+            for name, amount in (("i1", 600), ("i2", "700"), ("gone", 0), ("i3", 690), ("i4", 1))
         ]
         before = [
             made_refund("SUCCESS", "T1-0"),

@@ -13,8 +13,8 @@ import pytest
 from vkpay_async.config import Secret
 from vkpay_async.models import CreateOrder, OrderRef, RawNotification
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, run_offline
-from vkpay_async.providers.vkspay import VkspayProvider
 from vkpay_async.providers.vkspay.about import VkspayNode
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 T = TypeVar("T")
 

@@ -21,8 +21,8 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import RefundRequest
 from vkpay_async.providers.base import HttpResponse, run_offline
-from vkpay_async.providers.vkspay import VkspayProvider
 from vkpay_async.providers.vkspay.models import parse_answer
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 NO_ANSWERS = [
     b"",

@@ -26,7 +26,7 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import TradeState
 from vkpay_async.order_info import CodePayResult, PayLink
-from vkpay_async.providers.vkspay import VkspayProvider
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 LINK = "https://vk-spay.example/pay?o=abc"
 LINKED = said(data={"out_trade_no": NUMBER, "qrcode": LINK})

@@ -26,7 +26,7 @@ from vkpay_async.errors import (
     VKPayError,
 )
 from vkpay_async.providers.base import run_offline
-from vkpay_async.providers.vkspay import VkspayProvider
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 
 def test_a_payment(fake: FakeVkspay, provider: VkspayProvider) -> None:

@@ -14,7 +14,7 @@ from vkpay_async.errors import (
 )
 from vkpay_async.models import TradeState
 from vkpay_async.providers.base import HttpResponse
-from vkpay_async.providers.vkspay import VkspayProvider
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 
 def test_a_paid_order(fake: FakeVkspay, provider: VkspayProvider) -> None:

@@ -24,7 +24,7 @@ from vkpay_async.errors import (
     ResourceNotFound,
 )
 from vkpay_async.models import RefundRef, RefundRequest, RefundState
-from vkpay_async.providers.vkspay import VkspayProvider
+from vkpay_async.providers.vkspay.provider import VkspayProvider
 
 
 def asked(**changes: Any) -> RefundRequest:

@@ -62,7 +62,6 @@ def test_what_a_request_is_about(shop: Shop, trade: TradeShop, simulated: Simula
         ("account", {"pid": "default", "renew_keys": True}),
         ("account", {"pid": "default", "colour": 1}),
         ("rules", {"settle_days": -1}),
-        ("login", {"pid": "nobody"}),
         ("tt-pay", {"outcome": "steal"}),
         ("user-refund", {"out_trade_no": "T1"}),
     ],
@@ -134,7 +133,7 @@ async def life(simulated: Simulated) -> list[object]:
     order_id = trade.bought("T4", 5000)
     out += [trade.ask_refund("R2", 5000, order_id, refund_all=True), shop.status(), shop.status("T2")]
     await simulated.advance(7 * DAY)
-    out += [shop.settle("S1"), simulated.control("login"), shop.balance()]
+    out += [shop.settle("S1"), simulated.douyin.login(shop.app_id, None), shop.balance()]
     await simulated.advance(DAY)
     out += [
         shop.get("/api/apps/bills", merchant_id=shop.mch_id, bill_date="20260101", bill_type="payment").body

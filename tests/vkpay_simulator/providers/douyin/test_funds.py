@@ -204,18 +204,18 @@ class TestLogin:
         return shop.simulated.post("/api/apps/v2/jscode2session", asked | fields)
 
     def test_a_code_works_once(self, shop: Shop, simulated: Simulated) -> None:
-        login = simulated.control("login", openid="somebody")
+        login = simulated.douyin.login(shop.app_id, "somebody")
         answer = self.session(shop, code=login["code"])
         assert (answer["err_no"], answer["data"]["openid"]) == (0, "somebody")
         assert answer["data"]["session_key"]
         assert self.session(shop, code=login["code"])["err_no"] == 40018
 
     def test_a_code_of_another_app(self, shop: Shop, simulated: Simulated) -> None:
-        code = simulated.control("login", pid="partner")["code"]
+        code = simulated.douyin.login(simulated.shop("partner").app_id, None)["code"]
         assert self.session(shop, code=code)["err_no"] == 40018
 
     async def test_a_code_that_is_too_old(self, shop: Shop, simulated: Simulated) -> None:
-        code = simulated.control("login")["code"]
+        code = simulated.douyin.login(shop.app_id, None)["code"]
         await simulated.advance(181)
         assert self.session(shop, code=code)["err_no"] == 40018
 

@@ -318,3 +318,21 @@ async def test_bills(trade: TradeShop, simulated: Simulated) -> None:
         assert trade.ask("/api/apps/v3/bills/", **asked_wrong)["err_no"] == 10000
     await simulated.advance(3600)
     assert simulated.route("GET", path).status == 404
+
+
+async def test_a_withdrawal(trade: TradeShop, simulated: Simulated) -> None:
+    """As in guaranteed payment, but asked for with a token, and told with the platform's key."""
+    saas = "/api/apps/ecpay/saas/"
+    asked = {"merchant_uid": trade.mch_id, "channel_type": "alipay", "out_order_id": "W1"}
+    more = asked | {"withdraw_amount": 500, "callback": NOTIFY_URL}
+    answer = trade.ask(f"{saas}merchant_withdraw/", **more)
+    assert (answer["err_no"], trade.ask(f"{saas}merchant_withdraw/", **more)["order_id"]) == (
+        0,
+        answer["order_id"],
+    )
+    assert trade.ask(f"{saas}query_withdraw_order/", **asked)["status"] == "PROCESSING"
+    await simulated.advance(1)
+    assert trade.ask(f"{saas}query_withdraw_order/", **asked)["status"] == "SUCCESS"
+    assert trade.verify(simulated.notified[-1])["type"] == "withdraw"
+    assert (simulated.told()[-1]["out_order_id"], simulated.told()[-1]["status"]) == ("W1", "SUCCESS")
+    assert trade.ask(f"{saas}query_withdraw_order/", **asked | {"out_order_id": "W9"})["err_no"] == 10000

@@ -17,10 +17,13 @@ SESSION, ACCESS = "/sns/jscode2session", "/sns/oauth2/access_token"
 class Merchant:
     """A server that knows its apps from the config row, and the users in front of it."""
 
-    def __init__(self, sim: RunningSimulator, node: str, pid: str = "default") -> None:
+    def __init__(
+        self, sim: RunningSimulator, node: str, pid: str = "default", provider: str = "wxpay"
+    ) -> None:
         self.sim = sim
-        self.node = sim.merchant(pid)["wxpay"][node]
+        self.node = sim.merchant(pid)[provider][node]
         self.appid: str = self.node["appId"]
+        self.address: str = self.node.get("weixinBaseUrl") or self.node["baseUrl"]
         self.path, self.named = (SESSION, "js_code") if node == "mp-weixin" else (ACCESS, "code")
 
     def code(self, openid: str | None = None) -> str:
@@ -36,7 +39,7 @@ class Merchant:
         }
         sent = {name: value for name, value in query.items() if value is not None}
         async with ClientSession() as session:
-            url = self.node["weixinBaseUrl"] + (path or self.path)
+            url = self.address + (path or self.path)
             async with session.get(url, params=sent) as response:
                 assert (response.status, response.content_type) == (200, "text/plain")
                 said: dict[str, Any] = json.loads(await response.text())
@@ -53,7 +56,9 @@ def official(vkpay_sim: RunningSimulator) -> Merchant:
     return Merchant(vkpay_sim, "h5-weixin")
 
 
-async def test_a_mini_programs_user(mini: Merchant) -> None:
+@pytest.mark.parametrize("provider", ["wxpay", "wxpay-virtual"])
+async def test_a_mini_programs_user(vkpay_sim: RunningSimulator, provider: str) -> None:
+    mini = Merchant(vkpay_sim, "mp-weixin", provider=provider)
     login = mini.sim.login(mini.appid)
     said = await mini.ask(login["code"])
     assert said.keys() == {"openid", "session_key"}

@@ -5,6 +5,7 @@ import pytest
 from tests.vkpay_simulator.providers.wxpay_virtual.shop import Shop
 from vkpay_simulator.clock import Clock
 from vkpay_simulator.delivery import Delivery
+from vkpay_simulator.providers.weixin import WeixinSim
 from vkpay_simulator.providers.wxpay_virtual import WxpayVirtualSim
 from vkpay_simulator.world import Settings, World
 
@@ -12,9 +13,11 @@ NOW = 1_767_196_800.0
 
 
 def new_world() -> World:
-    """A world with virtual payment only, whose clock stands at the start of 2026 in China."""
+    """A world with virtual payment and WeChat's logins only, whose clock stands at the start of 2026 in China."""
     return World(
-        Settings(seed=1), clock=Clock(real=lambda: NOW), providers={"wxpay-virtual": WxpayVirtualSim}
+        Settings(seed=1),
+        clock=Clock(real=lambda: NOW),
+        providers={"weixin": WeixinSim, "wxpay-virtual": WxpayVirtualSim},
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from vkpay_simulator.actions import log_in
 from vkpay_simulator.delivery import Delivery, Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.wxpay_virtual import WxpayVirtualSim
@@ -36,7 +37,7 @@ class Shop:
     def __init__(self, world: World, sim: WxpayVirtualSim, sent: list[Delivery]) -> None:
         self.world, self.sim, self.sent = world, sim, sent
         self.app: App = sim.accounts.of("default")
-        self.routes = list(sim.routes())
+        self.routes = [route for one in world.providers.values() for route in one.routes()]
         self.token = self.stable_token()["access_token"]
         self.openid, self.session_key = self.login()
 
@@ -116,7 +117,7 @@ class Shop:
         return self.post("/cgi-bin/stable_token", body | changed)
 
     def login(self, openid: str | None = None) -> tuple[str, str]:
-        code = self.post("/_sim/wxpay-virtual/login", {"openid": openid} if openid else {})["code"]
+        code = log_in(self.world, self.app.appid, openid)["code"]
         session = self.code2session(code)
         return session["openid"], session["session_key"]
 

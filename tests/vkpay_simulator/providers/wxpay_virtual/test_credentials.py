@@ -1,4 +1,4 @@
-"""Access tokens and logins."""
+"""Access tokens, and the session_key of a login."""
 
 from typing import Any
 
@@ -66,47 +66,6 @@ def test_refused_credentials(shop: Shop, changed: dict[str, Any], code: int) -> 
     refused = shop.stable_token(**changed)
     assert refused["errcode"] == code
     assert "access_token" not in refused
-
-
-def test_a_login_gives_a_session_key_of_24_characters(shop: Shop) -> None:
-    code = shop.post("/_sim/wxpay-virtual/login", {})["code"]
-    session = shop.code2session(code)
-    assert sorted(session) == ["openid", "session_key"]
-    assert len(session["session_key"]) == 24
-    assert session["openid"].startswith("o")
-
-
-def test_a_code_works_once(shop: Shop) -> None:
-    code = shop.post("/_sim/wxpay-virtual/login", {})["code"]
-    shop.code2session(code)
-    assert shop.code2session(code)["errcode"] == 40163
-
-
-async def test_a_code_is_good_for_five_minutes(shop: Shop) -> None:
-    code = shop.post("/_sim/wxpay-virtual/login", {})["code"]
-    await shop.world.advance(301)
-    assert shop.code2session(code)["errcode"] == 40029
-
-
-@pytest.mark.parametrize(
-    ("changed", "code"),
-    [
-        ({"js_code": ""}, 41008),
-        ({"js_code": "x"}, 40029),
-        ({"grant_type": "x"}, 40002),
-        ({"secret": "x"}, 40125),
-        ({"appid": "wx0"}, 40013),
-    ],
-)
-def test_refused_logins(shop: Shop, changed: dict[str, str], code: int) -> None:
-    given = shop.post("/_sim/wxpay-virtual/login", {})["code"]
-    assert shop.code2session(given, **changed)["errcode"] == code
-
-
-def test_a_code_belongs_to_its_app(shop: Shop) -> None:
-    other = shop.sim.accounts.of("certs")
-    code = shop.post("/_sim/wxpay-virtual/login", {})["code"]
-    assert shop.code2session(code, appid=other.appid, secret=other.secret)["errcode"] == 40029
 
 
 def test_a_new_login_makes_the_old_session_key_worthless(shop: Shop) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.vkpay_simulator.providers.wxpay_virtual.shop import NO, Shop
+from vkpay_simulator.actions import log_in
 from vkpay_simulator.providers.base import SimulatorError
 
 OK = b'{"ErrCode":0,"ErrMsg":"success"}'
@@ -39,7 +40,7 @@ def test_the_order_of_another_user_or_app_is_as_none(shop: Shop) -> None:
     wx_order_id = shop.order()["wx_order_id"]
     shop.app = shop.sim.accounts.of("certs")
     shop.token = shop.stable_token()["access_token"]
-    login = shop.sim._sessions.login(shop.app, None)
+    login = log_in(shop.world, shop.app.appid)
     other = shop.code2session(login["code"])["openid"]
     assert shop.call("query_order", {"openid": other, "wx_order_id": wx_order_id})["errcode"] == 268490002
 

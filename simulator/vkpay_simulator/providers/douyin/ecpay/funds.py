@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vkpay_simulator.providers.base import SimulatorError
 from vkpay_simulator.providers.douyin.accounts import App, Purse
 from vkpay_simulator.providers.douyin.ecpay.burnt import Burnt
 from vkpay_simulator.providers.douyin.ecpay.gate import Call, Reply
-from vkpay_simulator.providers.douyin.ecpay.notify import Notifier
 from vkpay_simulator.providers.douyin.ecpay.orders import extra
 from vkpay_simulator.providers.douyin.errors import refused
 from vkpay_simulator.providers.douyin.rules import Rules
@@ -20,6 +19,12 @@ if TYPE_CHECKING:
 
 LARGEST = 10**11 - 1
 MESSAGES = {PROCESSING: "处理中", SUCCESS: "提现成功", FAIL: "提现失败", REEXCHANGE: "银行退票"}
+
+
+class Teller(Protocol):
+    """Who tells of a withdrawal's end: the notifier of the system that it was asked for in."""
+
+    def withdrawn(self, app: App, out_order_id: str, msg: dict[str, Any], url: str) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -33,6 +38,7 @@ class Withdrawal:
     amount: int
     cp_extra: str
     callback: str | None
+    teller: Teller
     state: str = PROCESSING
 
     @property
@@ -49,10 +55,10 @@ class Withdrawal:
 class Funds:
     """Balances by channel, and what is withdrawn of them."""
 
-    def __init__(self, world: World, burnt: Burnt, notifier: Notifier, rules: Rules) -> None:
+    def __init__(self, world: World, burnt: Burnt, teller: Teller, rules: Rules) -> None:
         self._world = world
         self._burnt = burnt
-        self._notifier = notifier
+        self._teller = teller
         self._rules = rules
         self._withdrawals: dict[tuple[str, str], Withdrawal] = {}
 
@@ -76,11 +82,11 @@ class Funds:
         entity = call.fields.integer("merchant_entity", least=1, most=2) or 1
         return Reply({"account_info": account, "settle_info": settle, "merchant_entity": entity})
 
-    def withdraw(self, call: Call) -> Reply:
+    def withdraw(self, call: Call, teller: Teller | None = None) -> Reply:
         number = call.fields.number("out_order_id")
         made = self._withdrawals.get((call.app.app_id, number))
         if made is None:
-            made = self._place(call, number)
+            made = self._place(call, number, teller or self._teller)
         return Reply({"order_id": made.order_id, "merchant_entity": 1})
 
     def query(self, call: Call) -> Reply:
@@ -109,7 +115,7 @@ class Funds:
         self._finish(made, status)
         return {"out_order_id": out_order_id, "status": made.state}
 
-    def _place(self, call: Call, number: str) -> Withdrawal:
+    def _place(self, call: Call, number: str, teller: Teller) -> Withdrawal:
         fields, channel = call.fields, _channel(call)
         amount = fields.required_integer("withdraw_amount", least=1, most=LARGEST)
         made = Withdrawal(
@@ -120,6 +126,7 @@ class Funds:
             amount=amount,
             cp_extra=extra(fields),
             callback=fields.notify_url("callback"),
+            teller=teller,
         )
         self._burnt.attempt(call.app, "withdraw", number, lambda: _take(made.purse, amount))
         self._withdrawals[call.app.app_id, number] = made
@@ -143,7 +150,7 @@ class Funds:
             "out_order_id": made.number,
             "ch_order_id": made.order_id,
         }
-        self._notifier.withdrawn(made.app, made.number, msg, made.callback)
+        made.teller.withdrawn(made.app, made.number, msg, made.callback)
 
 
 def _channel(call: Call) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
 from vkpay_simulator.exchange import Answer, Request
 from vkpay_simulator.providers.douyin.ecpay.bills import TABLES, Bills
-from vkpay_simulator.providers.douyin.ecpay.funds import Funds
 from vkpay_simulator.providers.douyin.ecpay.gate import Call as EcpayCall
+from vkpay_simulator.providers.douyin.ecpay.gate import Reply as EcpayReply
 from vkpay_simulator.providers.douyin.errors import Refusal
-from vkpay_simulator.providers.douyin.trade.gate import Call, Reply, param_error
+from vkpay_simulator.providers.douyin.trade.gate import Call, Reply, Work, param_error
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 DOWNLOAD = "/douyin-bills/{token}"
 ADDRESS_LIFE_MS = 3_600_000
 TOOLS = "tag_group_7272625659888058380"
+
+Act = Callable[[EcpayCall], EcpayReply]
+"""A call of guaranteed payment."""
 
 
 class BillFiles:
@@ -66,13 +70,17 @@ class BillFiles:
         return call.origin + DOWNLOAD.format(token=token)
 
 
-def balance(funds: Funds, call: Call) -> Reply:
-    """The same figures as in guaranteed payment; they stand beside the code there as here."""
-    try:
-        reply = funds.balance(EcpayCall(call.app, call.fields))
-    except Refusal as no:
-        raise param_error(no.tips, no.why) from no
-    return Reply(beside=reply.payload)
+def money(act: Act) -> Work:
+    """A call about the merchant's money, as in guaranteed payment; its answer stands beside the code there as here."""
+
+    def work(call: Call) -> Reply:
+        try:
+            reply = act(EcpayCall(call.app, call.fields))
+        except Refusal as no:
+            raise param_error(no.tips, no.why) from no
+        return Reply(beside=reply.payload)
+
+    return work
 
 
 def tags(call: Call) -> Reply:

@@ -111,7 +111,13 @@ class Notifier:
             msg["currency"] = order.wanted.currency
         self._send(order, "payment", msg, order.notify_url)
 
+    def withdrawn(self, app: App, out_order_id: str, msg: dict[str, Any], url: str) -> None:
+        self._deliver(app, "withdraw", out_order_id, msg, url)
+
     def _send(self, order: Order, kind: str, msg: dict[str, Any], url: str) -> None:
+        self._deliver(order.app, kind, order.number, msg, url)
+
+    def _deliver(self, app: App, kind: str, subject: str, msg: dict[str, Any], url: str) -> None:
         text = msgspec.json.encode(msg).decode()
         body = msgspec.json.encode({"msg": text, "type": kind, "version": VERSION})
         number = self._world.ids.uuid()
@@ -120,11 +126,11 @@ class Notifier:
                 id=number,
                 provider="douyin",
                 event=kind,
-                subject=order.number,
+                subject=subject,
                 url=url,
-                build=lambda _attempt: self._outgoing(order.app, kind, number, body),
+                build=lambda _attempt: self._outgoing(app, kind, number, body),
                 accepts=accepts,
-                pauses=() if order.app.sandbox else self._rules.trade_pauses,
+                pauses=() if app.sandbox else self._rules.trade_pauses,
             )
         )
 

@@ -12,7 +12,7 @@ from vkpay_simulator.providers.douyin.ecpay.funds import Funds
 from vkpay_simulator.providers.douyin.rules import Rules
 from vkpay_simulator.providers.douyin.tokens import Tokens
 from vkpay_simulator.providers.douyin.trade.gate import Gate, Work
-from vkpay_simulator.providers.douyin.trade.more import DOWNLOAD, BillFiles, balance, tags
+from vkpay_simulator.providers.douyin.trade.more import DOWNLOAD, Act, BillFiles, money, tags
 from vkpay_simulator.providers.douyin.trade.notify import Notifier
 from vkpay_simulator.providers.douyin.trade.orders import TradeBook, TradeOrders
 from vkpay_simulator.providers.douyin.trade.refunds import TradeRefunds
@@ -21,7 +21,7 @@ from vkpay_simulator.providers.douyin.trade.settlements import TradeSettlements
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
 
-V1 = "/api/trade_basic/v1/developer/"
+V1, SAAS = "/api/trade_basic/v1/developer/", "/api/apps/ecpay/saas/"
 
 
 class Trade:
@@ -30,7 +30,7 @@ class Trade:
     def __init__(self, world: World, rules: Rules, answers: Answers, tokens: Tokens, funds: Funds) -> None:
         self.book = TradeBook()
         self.gate = Gate(world, tokens, answers)
-        notifier = Notifier(world, rules, answers)
+        self._notifier = notifier = Notifier(world, rules, answers)
         self.orders = TradeOrders(world, self.book, notifier)
         self.refunds = TradeRefunds(world, self.book, notifier, rules)
         self.settlements = TradeSettlements(world, self.book, notifier, rules)
@@ -72,13 +72,14 @@ class Trade:
             "settle_query": self.settlements.query,
             "tag_query": tags,
         }
+        funds: dict[str, Act] = {
+            "query_merchant_balance": self._funds.balance,
+            "merchant_withdraw": partial(self._funds.withdraw, teller=self._notifier),
+            "query_withdraw_order": self._funds.query,
+        }
         return [
             *((f"{V1}{name}/", name, work) for name, work in named.items()),
             ("/api/apps/v3/bills/", "trade_bills", self._files.trade),
             ("/api/apps/v3/fund/bills/", "trade_fund_bills", self._files.funds),
-            (
-                "/api/apps/ecpay/saas/query_merchant_balance/",
-                "trade_balance",
-                partial(balance, self._funds),
-            ),
+            *((f"{SAAS}{name}/", f"trade_{name}", money(act)) for name, act in funds.items()),
         ]
