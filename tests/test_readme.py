@@ -218,7 +218,9 @@ async def test_the_calls_and_the_errors_do_what_their_comments_say(
         for number in (names["no"], names["unpaid"]):
             await pay.create_payment(out_trade_no=number, total_fee=19900, user_id="u1", **SHOP)
         await vkpay_sim.pay(names["no"])
-        example = await run_block("calls", openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", **names)
+        user = vkpay_sim.login(vkpay_sim.merchant()["wxpay"]["mp-weixin"]["appId"])
+        example = await run_block("calls", openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", code=user["code"], **names)
+        assert example["login"].openid == user["openid"]
         assert example["state"].user_order_success
         assert (await pay.orders.require(names["unpaid"])).status == -1
         assert example["status"].to_client()["orderInfo"]["refund_fee"] == 5000

@@ -54,10 +54,11 @@ async def test_the_example_is_paid_and_told_so(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     await run_block("wxpay-virtual", names)
+    appid = names["pay"].provider("wxpay-virtual_mp-weixin").appid
     application = web.Application()
     application.add_subapp("/pay", vkpay_app(names["pay"]))
     async with TestServer(application, port=port):
-        openid = await names["log_in"]((await phone(vkpay_sim, "login"))["code"])
+        openid = await names["log_in"](vkpay_sim.login(appid)["code"])
         asked = await names["buy"](openid, NUMBER)
         said = await phone(vkpay_sim, "request-virtual-payment", openid=openid, action="open", **asked)
         assert said["errCode"] == 0

@@ -187,6 +187,19 @@ class AppleOrder(PayerSide, frozen=True, kw_only=True):
         return client
 
 
+class HarmonyOrder(PayerSide, frozen=True, kw_only=True):
+    """What the app hands to IAP Kit's ``createPurchase``: the payload is the only thing of the order that the purchase carries."""
+
+    developer_payload: str
+    product_id: str | None = None
+
+    def to_client(self) -> dict[str, Any]:
+        client = {"developerPayload": self.developer_payload}
+        if self.product_id is not None:
+            client["productId"] = self.product_id
+        return client
+
+
 OrderInfo = (
     JsapiParams
     | AppParams
@@ -200,4 +213,5 @@ OrderInfo = (
     | RequestOrderParams
     | VirtualPaymentParams
     | AppleOrder
+    | HarmonyOrder
 )

@@ -19,6 +19,7 @@ REGISTRY: dict[str, str] = {
     "alipay": "vkpay_async.providers.alipay",
     "vkspay": "vkpay_async.providers.vkspay",
     "huawei": "vkpay_async.providers.huawei",
+    "huaweiiap": "vkpay_async.providers.huaweiiap",
     "douyin": "vkpay_async.providers.douyin",
     "wxpay-virtual": "vkpay_async.providers.wxpay_virtual",
     "appleiap": "vkpay_async.providers.appleiap",

@@ -1,6 +1,6 @@
 """Keys and certificates of the simulated world, the same for everybody and worth nothing.
 
-RSA keys cannot be drawn from a seed, so a pool of them is shipped: making one takes a tenth of a second, and a
+A key on a curve is only a number, which the world draws. RSA keys cannot be drawn from a seed, so a pool of them is shipped: making one takes a tenth of a second, and a
 world under ``--seed`` has to sign alike every time. When the pool is used up, fresh keys are made, and those
 differ from run to run.
 """
@@ -14,7 +14,7 @@ from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+
+from vkpay_simulator.ids import Ids
 
 VALID_FROM = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 VALID_UNTIL = dt.datetime(2045, 1, 1, tzinfo=dt.UTC)
@@ -56,7 +58,13 @@ class KeyRing:
         return key
 
 
-def private_pem(key: rsa.RSAPrivateKey) -> str:
+def derived_key(ids: Ids, curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
+    """A key that depends on the world's chance alone."""
+    return ec.derive_private_key(int(ids.hex(curve.key_size // 4 - 1), 16) + 1, curve)
+
+
+def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """PKCS #8."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
@@ -108,3 +116,19 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
+
+
+def usage(**given: bool) -> x509.KeyUsage:
+    """What a certificate's key is for: what is not given it is not for."""
+    kinds = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{kind: given.get(kind, False) for kind in kinds})

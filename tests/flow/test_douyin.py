@@ -17,6 +17,7 @@ from vkpay_async import (
     NotificationMismatch,
     OrderStateConflict,
     OutcomeUnknown,
+    ProviderEvent,
     RefundedOrder,
     RefundState,
     TradeState,
@@ -319,20 +320,24 @@ class TestSettlements:
         with pytest.raises(Exception, match="结算周期|not finish"):
             await phone.bound(pid).settle(out_settle_no="S1", out_trade_no="T1")
 
-    async def test_what_is_told_can_be_read(self, phone: Phone, pid: str) -> None:
+    async def test_it_is_told_once(self, phone: Phone, pid: str) -> None:
+        news: list[ProviderEvent] = []
+
+        @phone.pay.on_event("douyin")
+        async def told(event: ProviderEvent) -> None:
+            news.append(event)
+
         await phone.paid(pid=pid)
         await phone.sim.advance("168h")
         bound = phone.bound(pid)
         url = f"{phone.sim.notify_url}/vk-pay-notify/{PAY_TYPE}/T1"
         await bound.settle(out_settle_no="S1", out_trade_no="T1", notify_url=url)
         await phone.sim.advance("1s")
-        entry = phone.told("settle")
-        headers = {name.lower(): value for name, value in entry.request_headers.items()}
-        result = await phone.pay.handle_notification(
-            path=f"/vk-pay-notify/{PAY_TYPE}/T1", headers=headers, body=entry.request_body.encode()
-        )
-        assert result.notification is not None
-        settlement = bound.settlement_of(result.notification)
+        await phone.sim.resend(phone.deliveries("T1", "settle")[0].id)
+        await phone.pay.idle()
+        (event,) = news
+        assert (event.event, event.pid) == ("settle", pid)
+        settlement = bound.settlement_of(event)
         assert (settlement.out_settle_no, settlement.state) == ("S1", SettlementState.SUCCESS)
 
 

@@ -74,7 +74,8 @@ _NOT_OURS = NotifyReply(status=404, body=b'{"code":"FAIL"}', content_type="appli
 class NotificationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a notification. ``reply`` goes to the provider; ``error`` says why it was refused.
 
-    ``first`` is true for the one that moved the order to paid. ``number`` names the order, transfer or authorisation.
+    ``first`` is true for the one that moved the order to paid. ``number`` names the order, transfer or authorisation;
+    a renewal's is the one that it got.
     """
 
     reply: NotifyReply
@@ -167,7 +168,9 @@ class Receiver:
             )
         accepted = await self._may_accept(settled)
         reply = (notification.reply or provider.accept()) if accepted else provider.refuse()
-        return NotificationResult(reply=reply, notification=notification, first=settled.first, number=number)
+        return NotificationResult(
+            reply=reply, notification=notification, first=settled.first, number=settled.number or number
+        )
 
     def _answer_to(self, error: VKPayError, route: Route | None) -> NotifyReply:
         accepted = self._providers.acceptance(route.pay_type) if error.acknowledged and route else None

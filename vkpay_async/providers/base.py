@@ -64,7 +64,9 @@ class HttpRequest(Value, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Without headers, body and query: providers want tokens and signatures in each of them."""
         address, mark, _ = self.url.partition("?")
-        return f"HttpRequest({self.operation}: {self.method} {address}{mark and '?***'})"
+        return (
+            f"HttpRequest({self.operation}: {self.method} {address}{mark and '?***'}, headers=***, body=***)"
+        )
 
 
 class HttpResponse(Value, frozen=True, kw_only=True):

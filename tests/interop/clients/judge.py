@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -28,7 +28,7 @@ class Delivered:
 
     headers: dict[str, str]
     body: bytes
-    query: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
 
 
 class Judge:

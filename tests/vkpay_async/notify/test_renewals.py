@@ -44,7 +44,7 @@ async def test_it_is_paid_under_its_own_number(shop: Shop) -> None:
     await subscribed(shop)
     result = await renewed(shop)
     assert accepted(result)
-    assert result.first
+    assert (result.first, result.number) == (True, "tx2")
     order = await shop.pay.orders.require("tx2")
     assert (order.status, order.total_fee, order.transaction_id) == (1, 2500, "tx2")
     assert (order.type, order.user_id, order.custom) == ("goods", "u1", {"plan": "gold"})

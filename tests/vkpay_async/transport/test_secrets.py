@@ -101,4 +101,6 @@ async def test_an_address_that_cannot_be_called_is_told_without_its_query(
 
 def test_a_request_is_shown_without_what_is_not_for_a_log() -> None:
     shown = repr(next(refund("https://api.example/v3/refunds")))
-    assert shown == "HttpRequest(wxpay.refund: POST https://api.example/v3/refunds?***)"
+    assert (
+        shown == "HttpRequest(wxpay.refund: POST https://api.example/v3/refunds?***, headers=***, body=***)"
+    )

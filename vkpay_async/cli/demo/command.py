@@ -13,6 +13,7 @@ import typer
 
 from vkpay_async.cli.demo.authorizations import authorization_flows
 from vkpay_async.cli.demo.payments import partner_flows, payment_flows
+from vkpay_async.cli.demo.purchases import purchase_flows
 from vkpay_async.cli.demo.report import DemoFlow, Report, Watch, run_flows
 from vkpay_async.cli.demo.shop import PARTNER, Shop, open_shop
 from vkpay_async.cli.demo.simulator import SimulatorFailed
@@ -48,7 +49,7 @@ def demo(
         typer.Option(help="Keep the orders there, as a SQLAlchemy URL; by default in a file that goes away."),
     ] = None,
 ) -> None:
-    """Pay in every way there is, on this machine: create, pay, notify, query, refund; then transfers.
+    """Pay in every way there is, on this machine: create, pay, notify, query, refund; then transfers and Apple's purchases.
 
     Starts a simulator and stops it at the end. The exit status is 1 if any step failed.
     """
@@ -108,6 +109,7 @@ def all_flows(shop: Shop) -> list[DemoFlow]:
         *partner_flows(shop, PARTNER),
         *(flow for merchant in MERCHANTS for flow in transfer_flows(shop, merchant)),
         *(flow for merchant in MERCHANTS for flow in authorization_flows(shop, merchant)),
+        *(flow for merchant in MERCHANTS for flow in purchase_flows(shop, merchant)),
     ]
 
 

@@ -88,6 +88,10 @@ class Simulator:
         answer = await self._post("huawei/request-payment", {"order_str": order_str})
         return f"{answer['code'] or ''} {answer['why']}".strip()
 
+    async def app_store(self, what: str, **body: Any) -> dict[str, Any]:
+        """A customer of Apple's does something, or Apple itself; what is then to be told is due at once."""
+        return await self._post(f"appleiap/{what}", body)
+
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""
         async with self._session.get(address) as page:

@@ -36,7 +36,6 @@ PHONE = (
 )
 IN_WECHAT = f"{PHONE} MicroMessenger/8.0.60"
 WECHAT_OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
-ALIPAY_OPENID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
 PAYER_IP = "203.0.113.7"  # TEST-NET-3, from the documentation block
 
 Buyer: TypeAlias = "Callable[[Sale, Any], Awaitable[str]]"
@@ -93,10 +92,10 @@ async def showed_code(_: Sale, info: CodePayResult) -> str:
 
 
 async def logs_in(sale: Sale) -> None:
-    """The mini program logs its user in, whose session_key the SDK keeps."""
+    """The mini program or page has its user logged in, as a shop does that does not know the openid."""
     provider = sale.shop.pay.provider(sale.way.pay_type, pid=sale.merchant)
     code = await sale.shop.simulator.log_in(provider.appid)
-    sale.party = {"openid": (await provider.code2session(code)).openid}
+    sale.party = {**sale.party, "openid": (await provider.code2session(code)).openid}
 
 
 async def passes_on(sale: Sale, info: VirtualPaymentParams) -> str:
@@ -136,7 +135,8 @@ WAYS = (
         pay_type="wxpay_mp-weixin",
         gives=JsapiParams,
         buyer=pays,
-        call={"platform": "mp-weixin", "openid": WECHAT_OPENID},
+        call={"platform": "mp-weixin"},
+        entry=logs_in,
     ),
     Way(pay_type="wxpay_app-plus", gives=AppParams, buyer=pays, call={"platform": "app-plus"}),
     Way(pay_type="wxpay_h5", gives=CodeUrl, buyer=pays, call={"platform": "h5", "is_pc": True}),
@@ -144,7 +144,8 @@ WAYS = (
         pay_type="wxpay_h5-weixin",
         gives=JsapiParams,
         buyer=pays,
-        call={"platform": "h5", "user_agent": IN_WECHAT, "openid": WECHAT_OPENID},
+        call={"platform": "h5", "user_agent": IN_WECHAT},
+        entry=logs_in,
     ),
     Way(
         pay_type="wxpay_mweb",
@@ -158,7 +159,8 @@ WAYS = (
         pay_type="alipay_mp-alipay",
         gives=TradeNo,
         buyer=pays,
-        call={"platform": "mp-alipay", "openid": ALIPAY_OPENID},
+        call={"platform": "mp-alipay"},
+        entry=logs_in,
     ),
     Way(pay_type="alipay_app-plus", gives=OrderString, buyer=pays_in_app, call={"platform": "app-plus"}),
     Way(pay_type="alipay_h5", gives=CodeUrl, buyer=pays, call={"platform": "h5"}),

@@ -9,10 +9,17 @@ from typing import Any
 from vkpay_async.cli.doctor.address import check_base_url
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
-from vkpay_async.crypto.pem import load_certificate, load_certificates, load_private_key, load_public_key
+from vkpay_async.crypto.pem import (
+    load_certificate,
+    load_certificates,
+    load_ec_private_key,
+    load_private_key,
+    load_public_key,
+)
 from vkpay_async.crypto.sm2 import load_sm2_public_keys
 from vkpay_async.errors import ConfigError
 from vkpay_async.providers.alipay.about import AlipayNode
+from vkpay_async.providers.appleiap.about import AppleNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
@@ -33,6 +40,12 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "alipay_public_cert": load_certificate,
     "alipay_root_cert": load_certificates,
 }
+APPLE_LOADERS: dict[str, Callable[[str], Any]] = {
+    "private_key": load_ec_private_key,
+    "app_cert": load_ec_private_key,
+    "root_cert": load_certificate,
+}
+"""uni-pay's ``app_cert`` of Apple's is a key."""
 RENEWAL = {
     "app_cert": "apply for a new one in the provider's console, and replace it together with its private key",
     "alipay_public_cert": "download the current one from the app's page in Alipay's console",
@@ -72,7 +85,7 @@ def _mistakes(node: Node, providers: Providers) -> Iterator[ConfigError]:
 
 
 def _unreadable(node: Node) -> Iterator[ConfigError]:
-    for key, loader in LOADERS.items():
+    for key, loader in _loaders(node).items():
         if getattr(node, key, None):
             try:
                 node.load(key, loader, "")
@@ -80,7 +93,13 @@ def _unreadable(node: Node) -> Iterator[ConfigError]:
                 yield error
 
 
+def _loaders(node: Node) -> dict[str, Callable[[str], Any]]:
+    return APPLE_LOADERS if isinstance(node, AppleNode) else LOADERS
+
+
 def _keys_detail(node: Node) -> str:
+    if isinstance(node, AppleNode):
+        return "everything that is there is readable"
     if isinstance(node, WxpayVirtualNode):
         return "the keys are readable; only a call can prove them"
     if getattr(node, "app_cert", None):
@@ -95,7 +114,7 @@ def _keys_detail(node: Node) -> str:
 def _certificates(node: Node, subject: str, now: datetime) -> Iterator[Check]:
     """Nothing is said here of one that cannot be read: that stands under the keys."""
     for key in RENEWAL:
-        if getattr(node, key, None):
+        if getattr(node, key, None) and _loaders(node).get(key) is load_certificate:
             try:
                 certificate = node.load(key, load_certificate, "")
             except ConfigError:
@@ -195,6 +214,22 @@ def _douyin_mode(node: Any) -> tuple[State, str, str]:
     return "ok", "guaranteed payment", ""
 
 
+def _appleiap_mode(node: AppleNode) -> tuple[State, str, str]:
+    if node.local_testing:
+        advice = "remove local_testing where customers buy: what Xcode makes carries no signature"
+        return "problem", "local_testing: purchases that nobody signed pay orders", advice
+    if node.bundle_id is None:
+        advice = "set bundle_id and app_apple_id to take notifications and signed transactions"
+        return "warning", "old receipts alone", advice
+    if node.sandbox and not node.sandbox_base_url:
+        return "warning", "Apple's sandbox: no real money", "remove sandbox to take payments"
+    if not node.issuer_id:
+        advice = "set private_key, key_id and issuer_id of an In-App Purchase key from App Store Connect"
+        return "warning", "what is signed is taken, and Apple cannot be asked", advice
+    testers = ", and testers' in the sandbox" if node.accept_sandbox else ""
+    return "ok", f"purchases of {node.bundle_id}{testers}", ""
+
+
 def _plain_mode(_: Any) -> tuple[State, str, str]:
     return "ok", "there is one way only", ""
 
@@ -206,4 +241,5 @@ _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "wxpay-virtual": _wxpay_virtual_mode,
     "huawei": _huawei_mode,
     "vkspay": _vkspay_mode,
+    "appleiap": _appleiap_mode,
 }

@@ -124,6 +124,17 @@ def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
     return "the call is accepted"
 
 
+def _ask_appleiap(node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A transaction that cannot exist: Apple looks for it only after it has accepted the token."""
+    if not node.issuer_id:
+        return "nothing was asked: there is no In-App Purchase key"
+    try:
+        yield from provider.transaction(str(env.now_ms()))
+    except ResourceNotFound as answer:
+        return f"the token is accepted ({answer.code})"
+    return "the token is accepted"
+
+
 def _ask_number(node: Any, provider: Any, env: Env) -> Flow[str]:
     """A number that cannot exist: who looks for it has accepted the signature before."""
     number = f"doctor{env.nonce()[:20]}"
@@ -143,6 +154,7 @@ _QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
     "douyin": _ask_douyin,
     "wxpay-virtual": _ask_wxpay_virtual,
     "huawei": _ask_huawei,
+    "appleiap": _ask_appleiap,
 }
 
 

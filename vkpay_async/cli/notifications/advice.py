@@ -8,12 +8,13 @@ from vkpay_async.cli.terminal import time_text
 from vkpay_async.ledger import Event
 
 STATES = ("running", "waiting", "failed", "parked", "unmatched", "done")
+NOTHING_RUNS = frozenset({"closed", "bound"})
 REPLAY = "vkpay notifications replay {id} --app module:attribute"
 
 
 def without_handler(event: Event) -> bool:
     """Whether it was kept, and there was nothing to run."""
-    return event.state == "done" and event.attempts == 0 and event.kind != "closed"
+    return event.state == "done" and event.attempts == 0 and event.kind not in NOTHING_RUNS
 
 
 def advice_for(event: Event) -> str:

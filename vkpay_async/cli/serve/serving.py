@@ -29,19 +29,20 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker found: the order types that have a handler, by what the handlers are told of."""
+    """What a worker found: the order types that have a handler, by what the handlers are told of; ``events`` has providers."""
 
     database: str
     paid: list[str]
     refunded: list[str]
     transferred: bool
     authorized: bool
+    events: list[str]
     reply_policy: str
     loop: str
 
     @property
     def handlers(self) -> bool:
-        return bool(self.paid or self.refunded or self.transferred or self.authorized)
+        return bool(self.paid or self.refunded or self.transferred or self.authorized or self.events)
 
 
 def facts_of(pay: VKPay, loop: str) -> Facts:
@@ -52,6 +53,7 @@ def facts_of(pay: VKPay, loop: str) -> Facts:
         refunded=sorted(types("refund")),
         transferred=bool(types("transfer")),
         authorized=bool(types("transfer_auth")),
+        events=sorted(types("event")),
         reply_policy=pay.config.reply_policy,
         loop=loop,
     )

@@ -31,6 +31,7 @@ def _object(
             "refunded": facts.refunded,
             "transferred": facts.transferred,
             "authorized": facts.authorized,
+            "events": facts.events,
         },
         "reply_policy": facts.reply_policy,
         "front_door": serving.front_door is not None,
@@ -58,5 +59,6 @@ def handlers_text(facts: Facts, *, named: bool) -> str:
         "refunded": facts.refunded,
         "transferred": ["all"] if facts.transferred else [],
         "authorized": ["all"] if facts.authorized else [],
+        "events": facts.events,
     }
     return "handlers " + ", ".join(f"{kind} ({', '.join(types)})" for kind, types in kinds.items() if types)

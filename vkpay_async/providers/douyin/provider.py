@@ -22,6 +22,7 @@ from vkpay_async.models import (
     Notification,
     NotifyReply,
     OrderRef,
+    ProviderEvent,
     RawNotification,
     Refund,
     RefundRef,
@@ -256,7 +257,8 @@ class DouyinProvider(Unsupported):
     def notification(self, raw: RawNotification) -> Flow[Notification]:
         """Verifies and types a notification of either system, or answers the console's check of an address.
 
-        Settlements, withdrawals and a user's wish for a refund come as kind ``other`` with their ``event``. A yield happens for a
+        Settlements, withdrawals and a user's wish for a refund come as kind ``other`` with their ``event``, and are told to
+        ``@pay.on_event("douyin")``. A yield happens for a
         refund of the trade system only. Raises :class:`SignatureInvalid`, :class:`NotificationInvalid`.
         """
         if _RSA_SIGNATURE in raw.headers:
@@ -271,14 +273,14 @@ class DouyinProvider(Unsupported):
             )
         return self._ecpay.notification(raw)
 
-    def settlement_of(self, notification: Notification) -> Settlement:
-        """What a notification with the event ``settle`` says of it.
+    def settlement_of(self, news: Notification | ProviderEvent) -> Settlement:
+        """What news with the event ``settle`` says, as ``@pay.on_event("douyin")`` is told it.
 
-        Raises :class:`InvalidArgument` for another one, :class:`NotificationInvalid`.
+        Raises :class:`InvalidArgument` for other news, :class:`NotificationInvalid`.
         """
-        if notification.event != "settle":
-            raise InvalidArgument(f"a notification of {notification.event!r}, not of a settlement")
-        return settlement_told(notification.raw)
+        if news.event != "settle":
+            raise InvalidArgument(f"news of {news.event!r}, not of a settlement")
+        return settlement_told(news.raw)
 
     @staticmethod
     def accept() -> NotifyReply:

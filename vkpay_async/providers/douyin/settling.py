@@ -51,8 +51,11 @@ def settlement_told(raw: Mapping[str, Any]) -> Settlement:
         message = msgspec.convert(dict(raw), SettleMessage, strict=False)
     except UNREADABLE as error:
         raise NotificationInvalid(f"the message about a settlement cannot be read: {error}") from error
+    number = message.cp_settle_no or message.out_settle_no
+    if not number:
+        raise NotificationInvalid("the message names no settlement: it is about something else")
     return Settlement(
-        out_settle_no=message.cp_settle_no or message.out_settle_no,
+        out_settle_no=number,
         out_trade_no=message.out_order_no,
         state=settlement_state(message.status),
         raw_state=message.status,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from hashlib import md5, sha1
+from hashlib import md5, sha1, sha256
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
@@ -65,6 +65,11 @@ def request_text(method: str, uri: str, timestamp: str, nonce: str, body: bytes)
 
 def callback_text(timestamp: str, nonce: str, body: bytes) -> bytes:
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
+
+
+def told_id(signed: bytes) -> str:
+    """The same for every attempt at the same news. Douyin's own numbers are not signed: whoever replays may change them."""
+    return sha256(signed).hexdigest()
 
 
 def order_authorization(

@@ -8,8 +8,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from vkpay_simulator.ids import Ids
+from vkpay_simulator.keys import derived_key, private_pem
 from vkpay_simulator.providers.appleiap.models import ENVIRONMENTS, PRODUCTION, SANDBOX, Store
-from vkpay_simulator.providers.appleiap.pki import Authority, derived_key, private_pem
+from vkpay_simulator.providers.appleiap.pki import Authority
 from vkpay_simulator.providers.base import Merchant, SimulatorError
 
 PAY_TYPE = "appleiap_app-plus"

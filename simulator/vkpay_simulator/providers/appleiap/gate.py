@@ -15,6 +15,7 @@ import msgspec
 from multidict import CIMultiDict
 
 from vkpay_simulator.exchange import Answer, Handler, Request
+from vkpay_simulator.jws import BadToken
 from vkpay_simulator.providers.appleiap import signing
 from vkpay_simulator.providers.appleiap.accounts import PREFIXES, App, Apps
 from vkpay_simulator.providers.appleiap.errors import UNREADABLE, AppleError, unauthenticated
@@ -113,7 +114,7 @@ class Gate:
             raise unauthenticated("There is no Authorization: Bearer <token>.")
         try:
             token = signing.read_token(text.strip())
-        except signing.BadToken as error:
+        except BadToken as error:
             raise unauthenticated(f"The token is none: {error}.") from error
         app = self._apps.by_key(token.header.kid)
         if app is None:

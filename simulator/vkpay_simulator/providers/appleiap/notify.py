@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vkpay_simulator.delivery import Attempt, Delivery, Outgoing
+from vkpay_simulator.jws import spoilt
 from vkpay_simulator.providers.appleiap.accounts import App
 from vkpay_simulator.providers.appleiap.models import Customer, Sent, Store, Transaction
 from vkpay_simulator.providers.appleiap.payloads import given
 from vkpay_simulator.providers.appleiap.rules import Rules
 from vkpay_simulator.providers.appleiap.signer import Signer
-from vkpay_simulator.providers.appleiap.signing import spoilt
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from cryptography.exceptions import InvalidSignature
 
+from vkpay_simulator.jws import ES256, BadToken, decode
 from vkpay_simulator.providers.appleiap import signing
 from vkpay_simulator.providers.appleiap.accounts import App, Apps
 from vkpay_simulator.providers.appleiap.errors import UNREADABLE
@@ -61,8 +62,8 @@ class Offers:
         """What a JWS of one of the three kinds says."""
         try:
             token = signing.read_token(jws)
-            claims = msgspec.json.decode(signing.decode(jws.split(".")[1]), type=dict[str, Any])
-        except (signing.BadToken, *UNREADABLE) as error:
+            claims = msgspec.json.decode(decode(jws.split(".")[1]), type=dict[str, Any])
+        except (BadToken, *UNREADABLE) as error:
             raise _refused(f"the JWS cannot be read: {error}") from error
         app = self._apps.by_key(token.header.kid)
         if app is None or token.header.alg != "ES256" or not signing.holds(token, app.public_key):
@@ -102,9 +103,7 @@ class Offers:
         if owner is not app:
             raise _refused(f"the app has no key {given.key_id!r}")
         try:
-            app.public_key.verify(
-                base64.b64decode(given.signature, validate=True), text.encode(), signing.ES256
-            )
+            app.public_key.verify(base64.b64decode(given.signature, validate=True), text.encode(), ES256)
         except (InvalidSignature, binascii.Error) as error:
             raise _refused("the signature does not hold over the seven fields") from error
 

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from vkpay_simulator.ids import Ids
-from vkpay_simulator.keys import name
+from vkpay_simulator.keys import derived_key, name, usage
 
 OCSP_PATH = "/appleiap/ocsp"
 LEAF_MARKER = x509.ObjectIdentifier("1.2.840.113635.100.6.11.1")
@@ -30,16 +26,6 @@ DER_NULL = b"\x05\x00"
 # Whoever verifies offline goes by the date of signing, which a purchase of years ago may have.
 VALID_FROM = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 VALID_UNTIL = dt.datetime(2045, 1, 1, tzinfo=dt.UTC)
-
-
-def derived_key(ids: Ids, curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
-    """A key that depends on the world's chance alone: unlike an RSA key it is only a number."""
-    return ec.derive_private_key(int(ids.hex(curve.key_size // 4 - 1), 16) + 1, curve)
-
-
-def private_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """PKCS #8, as in Apple's ``.p8``."""
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def der(certificate: x509.Certificate) -> bytes:
@@ -124,7 +110,7 @@ class Authority:
     def _leaf(self, intermediate: x509.Certificate, responder: str) -> x509.Certificate:
         subject = _name("Simulated Mac App Store and iTunes Store Receipt Signing")
         builder = self._builder(subject, intermediate.subject, self.leaf_key.public_key())
-        builder = builder.add_extension(_usage(digital_signature=True), critical=True).add_extension(
+        builder = builder.add_extension(usage(digital_signature=True), critical=True).add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True
         )
         builder = _located(_identified(builder, self._intermediate_key.public_key()), responder)
@@ -133,7 +119,7 @@ class Authority:
     def _responder(self, issuer: x509.Certificate, issuer_key: ec.EllipticCurvePrivateKey) -> Responder:
         key = derived_key(self._ids, ec.SECP256R1())
         builder = self._builder(_name("Simulated Apple OCSP"), issuer.subject, key.public_key())
-        builder = builder.add_extension(_usage(digital_signature=True), critical=True).add_extension(
+        builder = builder.add_extension(usage(digital_signature=True), critical=True).add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=True
         )
         certificate = _sign(_identified(builder, issuer_key.public_key()), issuer_key)
@@ -163,7 +149,7 @@ def _name(common_name: str) -> x509.Name:
 def _authority(builder: x509.CertificateBuilder, length: int | None) -> x509.CertificateBuilder:
     return builder.add_extension(
         x509.BasicConstraints(ca=True, path_length=length), critical=True
-    ).add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+    ).add_extension(usage(key_cert_sign=True, crl_sign=True), critical=True)
 
 
 def _identified(
@@ -183,21 +169,6 @@ def _located(builder: x509.CertificateBuilder, responder: str | None) -> x509.Ce
 
 def _marked(builder: x509.CertificateBuilder, marker: x509.ObjectIdentifier) -> x509.CertificateBuilder:
     return builder.add_extension(x509.UnrecognizedExtension(marker, DER_NULL), critical=False)
-
-
-def _usage(**given: bool) -> x509.KeyUsage:
-    kinds = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**{kind: given.get(kind, False) for kind in kinds})
 
 
 def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
+from vkpay_simulator.jws import spoilt
 from vkpay_simulator.providers.appleiap.accounts import Apps, addresses
 from vkpay_simulator.providers.appleiap.control import Control
 from vkpay_simulator.providers.appleiap.errors import ALL, RECEIPT_STATUSES, AppleError, unauthenticated
@@ -30,7 +31,6 @@ from vkpay_simulator.providers.appleiap.retention import Retention
 from vkpay_simulator.providers.appleiap.routes import Endpoints, routes
 from vkpay_simulator.providers.appleiap.rules import Rules
 from vkpay_simulator.providers.appleiap.signer import Signer
-from vkpay_simulator.providers.appleiap.signing import spoilt
 from vkpay_simulator.providers.appleiap.subscriptions import Subscriptions
 from vkpay_simulator.providers.appleiap.verify_receipt import VerifyReceipt, status
 from vkpay_simulator.providers.appleiap.views import view

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vkpay_simulator.clock import Clock
+from vkpay_simulator.jws import sign
 from vkpay_simulator.providers.appleiap import payloads
 from vkpay_simulator.providers.appleiap.accounts import App
 from vkpay_simulator.providers.appleiap.models import Customer, Store, Subscription, Transaction
 from vkpay_simulator.providers.appleiap.pki import Authority
-from vkpay_simulator.providers.appleiap.signing import jws
 
 UNCALLED = "http://127.0.0.1:9200"
 
@@ -24,7 +24,7 @@ class Signer:
         self.origin = UNCALLED
 
     def sign(self, payload: dict[str, Any]) -> str:
-        return jws(payload, self._authority.leaf_key, self._authority.chain(self.origin).x5c)
+        return sign(payload, self._authority.leaf_key, self._authority.chain(self.origin).x5c)
 
     def transaction(self, app: App, store: Store, one: Transaction, **device: Any) -> str:
         return self.sign(payloads.transaction(app, store, one, self._clock.now()) | device)

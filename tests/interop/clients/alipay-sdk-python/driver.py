@@ -13,6 +13,7 @@ import rsa
 from alipay.aop.api.AlipayClientConfig import AlipayClientConfig
 from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
 from alipay.aop.api.exception.Exception import ResponseException
+from alipay.aop.api.request.AlipaySystemOauthTokenRequest import AlipaySystemOauthTokenRequest
 from alipay.aop.api.util import SignatureUtils, WebUtils
 from Crypto.PublicKey import RSA
 from judge import RETURN_URL, Judge, demand, expect, open_page, refused
@@ -241,6 +242,20 @@ def errors(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any], number:
             called(pay, "alipay.trade.query", out_trade_no=number)
 
 
+def accounts(judge: Judge, pay: DefaultAlipayClient, node: dict[str, Any]) -> None:
+    with judge.proves("balance"):
+        asked = {"alipay_user_id": node["mchId"], "account_type": "ACCTRANS_ACCOUNT"}
+        found = succeeded(pay, "alipay.fund.account.query", **asked)
+        expect(found.available_amount, found.total_amount)
+    with judge.proves("login"):
+        user = judge.control("login", {"appid": node["appId"]})
+        asked = AlipaySystemOauthTokenRequest()
+        asked.grant_type, asked.code = "authorization_code", user["code"]
+        expect(json.loads(pay.execute(asked))["user_id"], user["openid"])
+        failed = json.loads(pay.execute(asked))
+        expect((failed["code"], failed["sub_code"]), ("40002", "isv.code-invalid"))
+
+
 def partner(judge: Judge) -> None:
     node = judge.merchants["partner"]["alipay"]["h5"]
     with judge.proves("partner"):
@@ -267,6 +282,7 @@ def main() -> None:
     products(judge, pay, node)
     closing(judge, pay)
     errors(judge, pay, node, number)
+    accounts(judge, pay, node)
     partner(judge)
 
 

@@ -256,6 +256,22 @@ async function certificates() {
   });
 }
 
+async function accounts(sdk) {
+  await judge.proves('balance', async () => {
+    const asked = { alipayUserId: node.mchId, accountType: 'ACCTRANS_ACCOUNT' };
+    const found = await succeeded(call(sdk, 'alipay.fund.account.query', asked));
+    expect(found.availableAmount, found.totalAmount);
+  });
+  await judge.proves('login', async () => {
+    const user = await judge.control('login', { appid: node.appId });
+    const grant = { grantType: 'authorization_code', code: user.code };
+    const token = (validateSign) => sdk.exec('alipay.system.oauth.token', grant, { validateSign });
+    expect((await token(true)).userId, user.openid);
+    // The client cannot check the signature of a refusal here: it looks for the method's own name.
+    expect((await token(false)).subCode, 'isv.code-invalid');
+  });
+}
+
 async function partner() {
   const app = judge.merchants.partner.alipay.h5;
   await judge.proves('partner', async () => {
@@ -291,6 +307,7 @@ await pages(sdk);
 await products(sdk);
 await closing(sdk);
 await errors(sdk, number);
+await accounts(sdk);
 await certificates();
 await partner();
 await encryption();

@@ -290,7 +290,7 @@ def fulfilment(shop: Guaranteed) -> None:
         }
         expect(shop.app.payment.ecpay.order.order_sync(body=body)["err_code"], 0)
     with judge.proves("login"):
-        code = judge.control("douyin/login", {"pid": shop.tag, "openid": "somebody"})["code"]
+        code = judge.control("login", {"appid": shop.node["appId"], "openid": "somebody"})["code"]
         expect(shop.app.code2Session(code)["openid"], "somebody")
 
 

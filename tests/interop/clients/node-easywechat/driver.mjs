@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { demand, expect, Judge, refused } from '../judge.mjs';
 
 const judge = new Judge('node-easywechat');
-const { MiniApp } = judge.load('node-easywechat');
+const { MiniApp, OfficialAccount } = judge.load('node-easywechat');
 
 // It keeps its tokens in files where it runs.
 const folder = mkdtempSync(join(tmpdir(), 'interop-'));
@@ -78,6 +78,15 @@ await judge.proves('session', async () => {
   const { code } = await judge.control('login', { appid: node.appId });
   session = await app().getUtils().codeToSession(code);
   expect(session.session_key.length, 24);
+});
+await judge.proves('page_login', async () => {
+  const { appId: app_id, secret } = judge.merchants.default.wxpay['h5-weixin'];
+  const user = await judge.control('login', { appid: app_id });
+  const page = new OfficialAccount({ app_id, secret }).getOAuth();
+  page._baseUrl = `${judge.baseUrl}/sns`;
+  const token = async () => (await page.getTokenFromCode(user.code)).data;
+  expect((await token()).openid, user.openid);
+  expect((await token()).errcode, 40163);
 });
 await judge.proves('wrong_secret', async () => {
   const error = await refused(uncached({ secret: 'wrong' }).refresh());

@@ -190,6 +190,20 @@ def errors(judge: Judge, pay: AliPay, number: str) -> None:
             pay.api_alipay_trade_query(out_trade_no=number)
 
 
+def accounts(judge: Judge, pay: AliPay) -> None:
+    node = judge.merchants["default"]["alipay"]["h5"]
+    with judge.proves("balance"):
+        asked = {"alipay_user_id": node["mchId"], "account_type": "ACCTRANS_ACCOUNT"}
+        found = succeeded(pay.server_api("alipay.fund.account.query", biz_content=asked))
+        expect(found["available_amount"], found["total_amount"])
+    with judge.proves("login"):
+        user = judge.control("login", {"appid": node["appId"]})
+        grant = {"grant_type": "authorization_code", "code": user["code"]}
+        expect(pay.server_api("alipay.system.oauth.token", **grant)["user_id"], user["openid"])
+        with refused(AliPayException, "isv.code-invalid"):
+            pay.server_api("alipay.system.oauth.token", **grant)
+
+
 def certificates(judge: Judge) -> None:
     pay = certificate_mode(judge, judge.merchants["certs"]["alipay"]["h5"])
     with judge.proves("certificate_mode"):
@@ -235,6 +249,7 @@ def main() -> None:
     products(judge, pay)
     closing(judge, pay)
     errors(judge, pay, number)
+    accounts(judge, pay)
     certificates(judge)
     partner(judge)
 

@@ -12,7 +12,13 @@ from requests.adapters import HTTPAdapter
 from wechatpy import WeChatClient
 from wechatpy.client.api import WeChatWxa
 from wechatpy.crypto import WeChatCrypto
-from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException, WeChatClientException
+from wechatpy.exceptions import (
+    InvalidAppIdException,
+    InvalidSignatureException,
+    WeChatClientException,
+    WeChatOAuthException,
+)
+from wechatpy.oauth import WeChatOAuth
 from wechatpy.utils import check_signature
 
 WECHAT = "https://api.weixin.qq.com/"
@@ -106,6 +112,14 @@ def credentials(judge: Judge, shop: Shop) -> None:
     with judge.proves("session"):
         shop.log_in()
         expect((shop.openid[:1], len(shop.session_key)), ("o", 24))
+    with judge.proves("page_login"):
+        node = judge.merchants["default"]["wxpay"]["h5-weixin"]
+        user = judge.control("login", {"appid": node["appId"]})
+        page = WeChatOAuth(node["appId"], node["secret"], "https://shop.example.com/")
+        page.API_BASE_URL = f"{judge.base_url}/"
+        expect(page.fetch_access_token(user["code"])["openid"], user["openid"])
+        with refused(WeChatOAuthException, "40163"):
+            page.fetch_access_token(user["code"])
     with judge.proves("wrong_secret"), refused(WeChatClientException, "40125"):
         shop.client_of("wrong").fetch_access_token()
 

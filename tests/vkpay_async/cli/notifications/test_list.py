@@ -143,6 +143,7 @@ def event(**fields: Any) -> Event:
         ({"state": "failed", "due": 1_767_196_800_000}, "runs again at 2026-01-01 00:00:00 UTC+8"),
         ({"state": "done", "attempts": 1}, ""),
         ({"state": "done", "kind": "closed"}, ""),
+        ({"state": "done", "kind": "bound"}, ""),
     ],
 )
 def test_the_advice_on_a_state(fields: dict[str, Any], text: str) -> None:

@@ -23,6 +23,7 @@ FACTS = Facts(
     refunded=["goods"],
     transferred=True,
     authorized=True,
+    events=["appleiap"],
     reply_policy="durable",
     loop="uvloop",
 )
@@ -32,6 +33,7 @@ NONE = Facts(
     refunded=[],
     transferred=False,
     authorized=False,
+    events=[],
     reply_policy="handled",
     loop="asyncio",
 )
@@ -128,7 +130,8 @@ def test_the_first_line_says_what_is_served(capsys: pytest.CaptureFixture[str]) 
     say_started(serving, FACTS, ["http://127.0.0.1:8787"], [1, 2, 3, 4], as_json=False)
     assert capsys.readouterr().out == (
         "vkpay serves http://127.0.0.1:8787: 4 workers; database postgresql://shop:***@db/pay; handlers paid (goods, vip), "
-        "refunded (goods), transferred (all), authorized (all); reply policy durable; front door open; jobs on\n"
+        "refunded (goods), transferred (all), authorized (all), events (appleiap); reply policy durable; front door open; "
+        "jobs on\n"
     )
 
 

@@ -23,6 +23,7 @@ async def test_a_notification_runs_the_users_handler(serve: Serve, folder: Path)
         "refunded": [],
         "transferred": False,
         "authorized": False,
+        "events": [],
     }
     (folder / "go").touch()
     assert await served.notify() == (200, b"got it")

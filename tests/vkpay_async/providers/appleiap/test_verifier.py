@@ -156,14 +156,14 @@ class TestWhose:
     @pytest.mark.parametrize(
         ("settings", "taken"),
         [
-            ({"accept_sandbox": False}, {"Production"}),
-            ({"accept_sandbox": True}, {"Production", "Sandbox"}),
-            ({"sandbox": True}, {"Sandbox"}),
+            ({"accept_sandbox": False}, ("Production",)),
+            ({"accept_sandbox": True}, ("Production", "Sandbox")),
+            ({"sandbox": True}, ("Sandbox",)),
         ],
         ids=str,
     )
     def test_which_environments(
-        self, make: Make, pki: Pki, settings: dict[str, Any], taken: set[str]
+        self, make: Make, pki: Pki, settings: dict[str, Any], taken: tuple[str, ...]
     ) -> None:
         provider = make(**settings)
         for environment in ("Production", "Sandbox"):

@@ -21,7 +21,7 @@ from vkpay_async.models import (
 )
 from vkpay_async.providers.douyin.ecpay.refunds import STATES
 from vkpay_async.providers.douyin.models import UNREADABLE, Envelope, PaymentMessage, RefundMessage
-from vkpay_async.providers.douyin.signing import verify_message
+from vkpay_async.providers.douyin.signing import told_id, verify_message
 from vkpay_async.providers.douyin.times import ms_from_seconds
 
 T = TypeVar("T")
@@ -45,7 +45,8 @@ def notification_from(raw: RawNotification, tokens: Sequence[str]) -> Notificati
         signature=envelope.msg_signature,
     )
     read = _READERS.get(envelope.type, _other)
-    return read(envelope, envelope.msg.encode())
+    msg = envelope.msg.encode()
+    return msgspec.structs.replace(read(envelope, msg), id=told_id(msg))
 
 
 def url_check(raw: RawNotification, tokens: Sequence[str]) -> Notification:
@@ -105,7 +106,7 @@ def _payment(envelope: Envelope, msg: bytes) -> Notification:
         success_time=ms_from_seconds(message.paid_at),
         raw=raw,
     )
-    return Notification(kind="payment", id=_id(envelope), event=envelope.type, trade=trade, raw=raw)
+    return Notification(kind="payment", id="", event=envelope.type, trade=trade, raw=raw)
 
 
 def _refund(envelope: Envelope, msg: bytes) -> Notification:
@@ -125,13 +126,13 @@ def _refund(envelope: Envelope, msg: bytes) -> Notification:
         success_time=ms_from_seconds(message.refunded_at) if message.status == "SUCCESS" else None,
         raw=raw,
     )
-    return Notification(kind="refund", id=_id(envelope), event=envelope.type, refund=refund, raw=raw)
+    return Notification(kind="refund", id="", event=envelope.type, refund=refund, raw=raw)
 
 
 def _other(envelope: Envelope, msg: bytes) -> Notification:
     """Settlements, withdrawals, and whatever else is told: genuine, and for the application to look at."""
     raw: Any = JsonObject(msg) if _is_object(msg) else {}
-    return Notification(kind="other", id=_id(envelope), event=envelope.type, raw=raw)
+    return Notification(kind="other", id="", event=envelope.type, raw=raw)
 
 
 def _is_object(msg: bytes) -> bool:
@@ -140,11 +141,6 @@ def _is_object(msg: bytes) -> bool:
     except UNREADABLE:
         return False
     return True
-
-
-def _id(envelope: Envelope) -> str:
-    """Douyin gives its notifications no number; the signature is another one for each attempt."""
-    return envelope.msg_signature
 
 
 _READERS: dict[str, Callable[[Envelope, bytes], Notification]] = {"payment": _payment, "refund": _refund}

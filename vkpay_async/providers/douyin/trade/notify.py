@@ -18,6 +18,7 @@ from vkpay_async.models import (
 )
 from vkpay_async.providers.douyin.ecpay.notify import decoded
 from vkpay_async.providers.douyin.models import TradeEnvelope, TradePaymentMessage, TradeRefundMessage
+from vkpay_async.providers.douyin.signing import told_id
 from vkpay_async.providers.douyin.times import ms_or_none
 from vkpay_async.providers.douyin.trade.refunds import STATES
 
@@ -40,8 +41,7 @@ class Told(NamedTuple):
 def told(raw: RawNotification) -> Told:
     """Raises :class:`NotificationInvalid`."""
     envelope = decoded(_ENVELOPE, raw.body)
-    number = raw.headers.get("byte-eventid") or raw.headers.get("byte-logid") or ""
-    return Told(number, envelope.type, envelope.msg.encode())
+    return Told(told_id(raw.body), envelope.type, envelope.msg.encode())
 
 
 def payment_from(message: Told) -> Notification:

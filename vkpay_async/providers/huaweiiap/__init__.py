@@ -1,0 +1,1 @@
+"""Huawei in-app purchase (IAP Kit of HarmonyOS): virtual goods, which Huawei itself sells."""
