@@ -34,7 +34,8 @@ async def _pays(shop: Shop, payment: Payment) -> None:
 class Case:
     """``call`` are more arguments of ``create_payment``. ``enters`` is what the payer does before the order, and gives
     further ones; ``opens`` what the payer's device does with the payment before the money moves, and ``pays`` how it does.
-    ``can_ask``: the provider can be asked for an order that nothing was heard of.
+    ``can_ask``: the provider can be asked for an order that nothing was heard of. ``confirms``: it is asked about every
+    notification, whose signature then does not decide.
     """
 
     call: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Case:
     pays: Callable[[Shop, Payment], Awaitable[None]] = _pays
     total_fee: int | None = TOTAL
     can_ask: bool = True
+    confirms: bool = False
 
 
 async def _control(shop: Shop, path: str, body: Mapping[str, Any]) -> Any:
@@ -78,6 +80,7 @@ async def _buys_in_the_app(shop: Shop, payment: Payment) -> None:
 
 
 CASES: Mapping[str, Case] = {
+    "vkspay": Case(confirms=True),
     "wxpay-virtual": Case(
         call={"wxpay_virtual": {"mode": "short_series_coin", "buy_quantity": TOTAL}},
         enters=_logs_in,

@@ -122,6 +122,37 @@ async def test_a_genuine_one_at_another_orders_address_pays_nothing(
     assert shop.shipped == ["T2026112100000001"]
 
 
+async def test_a_genuine_one_rewritten_for_another_order_pays_nothing(
+    shop: Shop, post: Post, name: str
+) -> None:
+    """As before, with the other order's numbers put into its text."""
+    paid = await pay(shop, name, "T2026112100000001")
+    other = await order(shop, name, "T2026112100000002")
+    changes = {"T2026112100000001": "T2026112100000002"}
+    if paid.order_info.provider_order_no and other.order_info.provider_order_no:
+        changes[paid.order_info.provider_order_no] = other.order_info.provider_order_no
+    for raw in list(post.arrived):
+        path, body = raw["path"], raw["body"]
+        for ours, theirs in changes.items():
+            path, body = path.replace(ours, theirs), body.replace(ours.encode(), theirs.encode())
+        await post.take(**{**raw, "path": path, "body": body})
+        assert not post.results[-1].first
+    assert await shop.status("T2026112100000002") == 0
+    assert shop.shipped == ["T2026112100000001"]
+
+
+async def test_a_signature_that_does_not_hold_is_refused(shop: Shop, post: Post, name: str) -> None:
+    if case_of(name).confirms:
+        pytest.skip(f"{name} is asked about each notification, and its word counts")
+    shop.sim.fault("bad_signature", operation=f"{name}.notify", times=None)
+    await pay(shop, name, "T2026112100000001")
+    assert post.results
+    for result in post.results:
+        assert isinstance(result.error, VKPayError)
+        assert result.reply.status >= 400 or b"success" not in result.reply.body.lower()
+    assert (await shop.status("T2026112100000001"), shop.runs) == (0, 0)
+
+
 async def test_what_was_changed_on_the_way_is_refused(shop: Shop, post: Post, name: str) -> None:
     """Spoilt at every byte: it is refused with an error of ours, or says what it said before."""
     await pay(shop, name, "T2026112100000001")

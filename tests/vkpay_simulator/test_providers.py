@@ -17,6 +17,7 @@ NODES = {
     "huawei": {"mp-harmony", "app-harmony"},
     "douyin": {"mp-toutiao"},
     "wxpay-virtual": {"mp-weixin"},
+    "huaweiiap": {"app-harmony"},
 }
 
 
@@ -57,6 +58,7 @@ def test_one_seed_makes_the_same_world() -> None:
         ("POST", "/gateway.do", "alipay.gateway"),
         ("POST", "/api/v2/aggr/preorder/create/fa", "huawei.prepay"),
         ("GET", "/api/v1/aggr/transactions/refunds/merc-orders/R1", "huawei.query_refund"),
+        ("POST", "/order/harmony/v1/application/order/status/query", "huaweiiap.order_status"),
         ("POST", "/api/apps/ecpay/v1/create_order", "douyin.create_order"),
         ("POST", "/api/trade_basic/v1/developer/order_query/", "douyin.order_query"),
         ("POST", "/xpay/query_order", "wxpay-virtual.query_order"),

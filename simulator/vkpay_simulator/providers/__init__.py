@@ -14,6 +14,7 @@ REGISTRY = {
     "weixin": "vkpay_simulator.providers.weixin.provider:WeixinSim",
     "wxpay-virtual": "vkpay_simulator.providers.wxpay_virtual.provider:WxpayVirtualSim",
     "appleiap": "vkpay_simulator.providers.appleiap.provider:AppleSim",
+    "huaweiiap": "vkpay_simulator.providers.huaweiiap.provider:HuaweiIapSim",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Protocol
 import typer
 
 from vkpay_async.cli.demo.authorizations import authorization_flows
+from vkpay_async.cli.demo.harmony import harmony_flows
 from vkpay_async.cli.demo.payments import partner_flows, payment_flows
 from vkpay_async.cli.demo.purchases import purchase_flows
 from vkpay_async.cli.demo.report import DemoFlow, Report, Watch, run_flows
@@ -49,7 +50,7 @@ def demo(
         typer.Option(help="Keep the orders there, as a SQLAlchemy URL; by default in a file that goes away."),
     ] = None,
 ) -> None:
-    """Pay in every way there is, on this machine: create, pay, notify, query, refund; then transfers and Apple's purchases.
+    """Pay in every way there is, on this machine: create, pay, notify, query, refund; then transfers, and purchases on devices.
 
     Starts a simulator and stops it at the end. The exit status is 1 if any step failed.
     """
@@ -110,6 +111,7 @@ def all_flows(shop: Shop) -> list[DemoFlow]:
         *(flow for merchant in MERCHANTS for flow in transfer_flows(shop, merchant)),
         *(flow for merchant in MERCHANTS for flow in authorization_flows(shop, merchant)),
         *(flow for merchant in MERCHANTS for flow in purchase_flows(shop, merchant)),
+        *(flow for merchant in MERCHANTS for flow in harmony_flows(shop, merchant)),
     ]
 
 

@@ -92,6 +92,10 @@ class Simulator:
         """A customer of Apple's does something, or Apple itself; what is then to be told is due at once."""
         return await self._post(f"appleiap/{what}", body)
 
+    async def app_gallery(self, what: str, **body: Any) -> dict[str, Any]:
+        """As :meth:`app_store`, of Huawei's."""
+        return await self._post(f"huaweiiap/{what}", body)
+
     async def open(self, address: str) -> int:
         """The buyer's browser opens an address; gives the HTTP status."""
         async with self._session.get(address) as page:

@@ -20,6 +20,7 @@ from vkpay_async.crypto.sm2 import load_sm2_public_keys
 from vkpay_async.errors import ConfigError
 from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.appleiap.about import AppleNode
+from vkpay_async.providers.huaweiiap.about import HuaweiIapNode
 from vkpay_async.providers.registry import Providers
 from vkpay_async.providers.wxpay.about import WxpayNode
 from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
@@ -40,7 +41,7 @@ LOADERS: dict[str, Callable[[str], Any]] = {
     "alipay_public_cert": load_certificate,
     "alipay_root_cert": load_certificates,
 }
-APPLE_LOADERS: dict[str, Callable[[str], Any]] = {
+SHOP_LOADERS: dict[str, Callable[[str], Any]] = {
     "private_key": load_ec_private_key,
     "app_cert": load_ec_private_key,
     "root_cert": load_certificate,
@@ -94,7 +95,7 @@ def _unreadable(node: Node) -> Iterator[ConfigError]:
 
 
 def _loaders(node: Node) -> dict[str, Callable[[str], Any]]:
-    return APPLE_LOADERS if isinstance(node, AppleNode) else LOADERS
+    return SHOP_LOADERS if isinstance(node, AppleNode | HuaweiIapNode) else LOADERS
 
 
 def _keys_detail(node: Node) -> str:
@@ -230,6 +231,11 @@ def _appleiap_mode(node: AppleNode) -> tuple[State, str, str]:
     return "ok", f"purchases of {node.bundle_id}{testers}", ""
 
 
+def _huaweiiap_mode(node: HuaweiIapNode) -> tuple[State, str, str]:
+    testers = ", and testers' in the sandbox" if node.accept_sandbox else ""
+    return "ok", f"purchases of the app {node.app_id}{testers}", ""
+
+
 def _plain_mode(_: Any) -> tuple[State, str, str]:
     return "ok", "there is one way only", ""
 
@@ -242,4 +248,5 @@ _MODES: dict[str, Callable[[Any], tuple[State, str, str]]] = {
     "huawei": _huawei_mode,
     "vkspay": _vkspay_mode,
     "appleiap": _appleiap_mode,
+    "huaweiiap": _huaweiiap_mode,
 }

@@ -113,6 +113,15 @@ def _ask_huawei(node: Any, provider: Any, env: Env) -> Flow[str]:
     return "the signature is accepted, and the answer's holds"
 
 
+def _ask_huaweiiap(_node: Any, provider: Any, env: Env) -> Flow[str]:
+    """A purchase that cannot exist: Huawei looks for it only after it has accepted the token."""
+    try:
+        yield from provider.order_status(f"doctor_{env.nonce()}", env.nonce())
+    except ResourceNotFound as answer:
+        return f"the API key is accepted ({answer.code}); only a purchase can prove root_cert"
+    return "the API key is accepted"
+
+
 def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
     """A number that cannot exist, looked for after the sign or the client token was accepted. Answers are not signed."""
     try:
@@ -154,6 +163,7 @@ _QUESTIONS: dict[str, Callable[[Any, Any, Env], Flow[str]]] = {
     "douyin": _ask_douyin,
     "wxpay-virtual": _ask_wxpay_virtual,
     "huawei": _ask_huawei,
+    "huaweiiap": _ask_huaweiiap,
     "appleiap": _ask_appleiap,
 }
 

@@ -18,8 +18,6 @@ from vkpay_async.errors import (
 from vkpay_async.providers.base import HttpResponse
 
 PROVIDER = "huaweiiap"
-DONE_BEFORE = frozenset({"1001880009", "1001880020"})
-"""A delivery that was confirmed before."""
 
 
 class Meaning(NamedTuple):

@@ -69,13 +69,13 @@ class Gateway:
             return OPERATION
         return name if name in self._methods else OPERATION
 
-    def named_in(self, request: Request) -> tuple[Account | None, str]:
-        """The store and the order's number that a request claims to be about, unchecked."""
+    @staticmethod
+    def number_in(request: Request) -> str | None:
+        """The order's number that a request claims to be about, unchecked."""
         try:
-            fields = parse_fields(request)
+            return parse_fields(request).get("out_trade_no") or None
         except Refusal:
-            return None, ""
-        return self._store(fields), fields.get("out_trade_no", "")
+            return None
 
     def _admitted(self, request: Request) -> tuple[Call, Method]:
         values = parse_fields(request)

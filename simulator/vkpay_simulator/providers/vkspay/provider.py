@@ -90,7 +90,7 @@ class VkspaySim:
             return order.number if order else None
         if request.path != "/api":
             return None
-        return self._gateway.named_in(request)[1] or None
+        return self._gateway.number_in(request)
 
     def error_codes(self) -> frozenset[str]:
         return frozenset(TEXTS)

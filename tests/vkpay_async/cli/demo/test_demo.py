@@ -29,6 +29,7 @@ OTHERS = {
         ["order", "buy", "notify", "verify", "query", "refund", "reversal"],
         ["order", "buy", "notify", "verify", "renew", "refund"],
     ],
+    "huaweiiap_app-harmony": [["order", "buy", "notify", "verify", "confirm", "refund"]],
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vkpay_async.cli.demo import purchases, ways
+from vkpay_async.cli.demo import harmony, purchases, ways
 from vkpay_async.cli.demo.payments import payment_flows
 from vkpay_async.cli.demo.report import StepFailed
 from vkpay_async.cli.demo.ways import (
@@ -25,7 +25,8 @@ from vkpay_async.registry import pay_types
 
 
 def test_every_pay_type_is_in_the_table_once() -> None:
-    assert sorted([way.pay_type for way in WAYS] + [purchases.PAY_TYPE]) == sorted(pay_types())
+    others = [purchases.PAY_TYPE, harmony.PAY_TYPE]
+    assert sorted([way.pay_type for way in WAYS] + others) == sorted(pay_types())
 
 
 def test_order_numbers_and_payment_codes_differ_and_fit_both_providers() -> None:

@@ -150,3 +150,19 @@ class TestInTheWorld:
         (order,) = vkpay_sim.orders()
         assert (order.provider, order.state) == ("vkspay", "SUCCESS")
         assert vkpay_sim.journal(out_trade_no="T1")[-1].operation == "vkspay.cashier"
+
+    async def test_what_is_no_request_has_a_place_in_the_journal(
+        self, vkpay_sim: RunningSimulator, online: Shop
+    ) -> None:
+        async with ClientSession() as session:
+            for path in ("/api", "/_sim/vkspay/close"):
+                async with session.post(vkpay_sim.url + path, data=b"{") as response:
+                    assert response.status in (200, 400)
+        bare, control = vkpay_sim.journal(provider="vkspay")
+        assert (bare.operation, bare.subject) == ("vkspay.api", None)
+        assert (control.operation, control.subject) == ("vkspay.close", None)
+
+    def test_a_code_that_there_is_not(self, simulated: Simulated) -> None:
+        request = simulated.request("POST", "/api")
+        with pytest.raises(SimulatorError, match="Choose one of: CLOSED, FAIL"):
+            simulated.vkspay.business_error(request, "webpay", "NOT_PAY")
