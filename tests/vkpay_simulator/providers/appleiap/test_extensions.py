@@ -77,6 +77,14 @@ class TestOne:
 
 
 class TestAll:
+    async def test_what_was_forgotten_meanwhile(self, simulated: Simulated, shop: Shop) -> None:
+        shop.subscribes()
+        ok(shop.send("POST", "/inApps/v1/subscriptions/extend/mass", FOR_ALL))
+        simulated.apple.reset()
+        await simulated.advance(2)
+        path = f"v1/subscriptions/extend/mass/{PREMIUM}/{IDENTIFIER}"
+        assert shop.code("GET", path) == 4040009
+
     async def test_everybody_who_has_the_product(self, simulated: Simulated, shop: Shop) -> None:
         for payer in ("a", "b"):
             shop.subscribes(payer=payer)

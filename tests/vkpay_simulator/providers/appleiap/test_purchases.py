@@ -90,6 +90,18 @@ class TestTransaction:
         assert shop.code("GET", f"v1/transactions/{bought['transactionId']}") == 4040010
 
 
+class TestFinish:
+    def test_twice_is_once(self, shop: Shop) -> None:
+        one = shop.buys()
+        path = f"/inApps/v1/transactions/{one['transactionId']}/finish"
+        before = shop.get(f"v2/history/{one['transactionId']}")["revision"]
+        assert shop.send("POST", path).status == 200
+        after = shop.get(f"v2/history/{one['transactionId']}")["revision"]
+        assert after != before
+        assert shop.send("POST", path).status == 200
+        assert shop.get(f"v2/history/{one['transactionId']}")["revision"] == after
+
+
 class TestToken:
     def test_it_is_set_for_every_transaction_of_the_original(self, shop: Shop) -> None:
         first = shop.subscribes()
@@ -97,6 +109,12 @@ class TestToken:
         path = f"v1/transactions/{first['transactionId']}/appAccountToken"
         assert ok(shop.send("PUT", f"/inApps/{path}", {"appAccountToken": TOKEN.upper()})) is None
         assert {shop.info(one)["appAccountToken"] for one in (first, second)} == {TOKEN}
+
+    def test_and_for_no_other(self, shop: Shop) -> None:
+        one, other = shop.buys(), shop.buys()
+        path = f"v1/transactions/{one['transactionId']}/appAccountToken"
+        assert ok(shop.send("PUT", f"/inApps/{path}", {"appAccountToken": TOKEN})) is None
+        assert "appAccountToken" not in shop.info(other)
 
     @pytest.mark.parametrize("token", ["", "no uuid", 1, None])
     def test_no_uuid(self, shop: Shop, token: Any) -> None:

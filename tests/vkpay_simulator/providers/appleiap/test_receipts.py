@@ -3,10 +3,12 @@
 import base64
 import json
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
 from tests.vkpay_simulator.providers.appleiap.shop import PREMIUM, TOKEN, Shop, Simulated
+from vkpay_simulator.providers.appleiap import verify_receipt
 
 
 def verify(shop: Shop, receipt: Any, **fields: Any) -> Any:
@@ -31,6 +33,16 @@ class TestAppReceipt:
         (bought,) = receipt["in_app"]
         assert (bought["quantity"], bought["transaction_id"]) == ("3", one["transactionId"])
         assert (bought["is_trial_period"], bought["in_app_ownership_type"]) == ("false", "PURCHASED")
+
+    def test_on_a_machine_without_time_zones(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        def nowhere(name: str) -> None:
+            raise ZoneInfoNotFoundError(name)
+
+        monkeypatch.setattr(verify_receipt, "ZoneInfo", nowhere)
+        verify_receipt._pacific.cache_clear()
+        receipt = verify(shop, shop.buys()["appReceipt"])["receipt"]
+        verify_receipt._pacific.cache_clear()
+        assert receipt["receipt_creation_date_pst"] == "2025-12-31 16:00:00 America/Los_Angeles"
 
     def test_a_finished_consumable_is_gone(self, shop: Shop) -> None:
         one = shop.buys()

@@ -45,6 +45,13 @@ class TestRefund:
         await simulated.advance(301)
         assert shop.events() == ["SUBSCRIBED.INITIAL_BUY", "REFUND", "REFUND_REVERSED", "DID_RENEW"]
 
+    def test_an_earlier_period_of_a_subscription(self, shop: Shop) -> None:
+        one = shop.subscribes()
+        shop.does("renew", one)
+        for what in ("refund", "reverse-refund"):
+            shop.does(what, one)
+            assert shop.last(one)["status"] == 1
+
     async def test_a_refunded_subscription_is_not_renewed(self, simulated: Simulated, shop: Shop) -> None:
         one = shop.subscribes()
         shop.does("refund", one)

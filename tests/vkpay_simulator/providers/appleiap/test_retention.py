@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.vkpay_simulator.providers.appleiap.shop import Shop
+from tests.vkpay_simulator.providers.appleiap.shop import Shop, ok
 
 IMAGE, MESSAGE = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -68,8 +68,45 @@ class TestMessages:
         assert shop.code("GET", place) == 4040020
         assert shop.code("DELETE", place) == 4040020
 
+    def test_what_is_shown_where(self, shop: Shop) -> None:
+        image(shop)
+        shown = TEXT | {
+            "image": {"imageIdentifier": IMAGE, "altText": "tea"},
+            "headerPosition": "ABOVE_IMAGE",
+            "bulletPoints": [{"text": "more", "imageIdentifier": IMAGE, "altText": "tea"}, {"text": "less"}],
+        }
+        assert shop.send("PUT", f"/inApps/{BASE}/message/{MESSAGE}", shown).status == 200
+        assert shop.get(f"{BASE}/message/list")["messageIdentifiers"] == [
+            {"messageIdentifier": MESSAGE, "messageState": "APPROVED"}
+        ]
+        assert shop.code("DELETE", f"{BASE}/image/{IMAGE}") == 4030019
+        place = f"{BASE}/default/com.example.premium/en-US"
+        assert shop.send("PUT", f"/inApps/{place}", {"messageIdentifier": MESSAGE.upper()}).status == 200
+        assert shop.get(place) == {"messageIdentifier": MESSAGE}
+        assert shop.code("GET", f"{BASE}/default/com.example.premium/zh-Hans") == 4040020
+        assert shop.send("DELETE", f"/inApps/{place}").status == 200
+        assert shop.code("GET", place) == 4040020
+
 
 class TestAddress:
+    def test_kept_for_its_environment(self, shop: Shop, production: Shop) -> None:
+        path = f"{BASE}/realtime/url"
+        said = {"realtimeURL": "https://shop.example.com/retention"}
+        assert shop.send("PUT", f"/inApps/{path}", said).status == 200
+        assert shop.get(path) == said
+        assert production.code("GET", path) == 4040021
+        assert shop.send("DELETE", f"/inApps/{path}").status == 200
+        assert shop.code("GET", path) == 4040021
+
+    def test_how_fast_it_answers(self, shop: Shop) -> None:
+        path = f"{BASE}/performanceTest"
+        shop.send("PUT", f"/inApps/{BASE}/realtime/url", {"realtimeURL": "https://shop.example.com/r"})
+        one = {"originalTransactionId": shop.subscribes()["transactionId"]}
+        begun = ok(shop.send("POST", f"/inApps/{path}", one))
+        ended = shop.get(f"{path}/result/{begun['requestId']}")
+        assert (ended["result"], ended["target"]) == ("PASS", "https://shop.example.com/r")
+        assert ended["config"] == begun["config"]
+
     @pytest.mark.parametrize("url", ["", "ftp://x", "https://" + "x" * 250, "shop"])
     def test_no_address(self, shop: Shop, url: str) -> None:
         assert shop.code("PUT", f"{BASE}/realtime/url", {"realtimeURL": url}) == 4000215

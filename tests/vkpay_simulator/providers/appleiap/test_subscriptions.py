@@ -3,6 +3,7 @@
 import pytest
 
 from tests.vkpay_simulator.providers.appleiap.shop import PREMIUM, RENEWABLE, START_MS, Shop, Simulated
+from vkpay_simulator.providers.appleiap.periods import after
 
 DAY = 86400
 MINUTE_MS = 60_000
@@ -160,7 +161,17 @@ class TestChanges:
         shop.does("expire", one)
         assert shop.does(what, one)["status"] == 409
         assert shop.does("change", one, auto_renew=True)["status"] == 409
+        assert shop.does("change", one, product_id="com.example.basic")["status"] == 409
         assert shop.does("renew", one, outcome="billing_failure")["status"] == 409
+
+    def test_a_period_that_is_none_has_no_end(self) -> None:
+        with pytest.raises(ValueError, match="P1W, P1M"):
+            after(START_MS, "P1X", sandbox=False)
+
+    @pytest.mark.parametrize("period", ["P1X", "1M", "P0D", "P100D", ""])
+    def test_no_period(self, simulated: Simulated, period: str) -> None:
+        said = simulated.control("purchase", product_id=PREMIUM, type=RENEWABLE, period=period)
+        assert (said["status"], "period" in said["error"]) == (400, True)
 
     def test_only_subscriptions(self, shop: Shop) -> None:
         assert "Auto-Renewable" in shop.does("renew", shop.buys())["error"]
