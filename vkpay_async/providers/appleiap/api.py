@@ -7,6 +7,7 @@ Errors of every call: :class:`ProviderError` (Apple said no), :class:`ProviderUn
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -38,8 +39,8 @@ class ServerApi:
     _gateway: Gateway
 
     @property
-    def _verifier(self) -> Verifier:
-        raise NotImplementedError
+    @abstractmethod
+    def _verifier(self) -> Verifier: ...
 
     def transaction(self, transaction_id: str, *, environment: str | None = None) -> Flow[Transaction]:
         """One purchase, by its own or its original number. Raises :class:`ResourceNotFound`."""
