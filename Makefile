@@ -60,13 +60,14 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 
 $(VENV)-bench/.ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)-bench
-	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' wechatpayv3==2.0.4 fastapi==0.165.0 uvicorn==0.54.0 httptools==0.9.0
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast,huawei]' wechatpayv3==2.0.4 fastapi==0.165.0 uvicorn==0.54.0 httptools==0.9.0
 	@touch $@
 
 bench: $(VENV)-bench/.ready ## what a call, a notification and an import cost, beside their floors and a peer, and what stored orders add
 	$(VENV)-bench/bin/python -m benchmarks.client
 	$(VENV)-bench/bin/python -m benchmarks.notify
 	$(VENV)-bench/bin/python -m benchmarks.receive
+	$(VENV)-bench/bin/python -m benchmarks.huawei
 	$(VENV)-bench/bin/python -m benchmarks.ledger --sizes 10000 100000
 	$(VENV)-bench/bin/python -m benchmarks.imports
 

@@ -15,7 +15,7 @@ from vkpay_async.registry import about
 
 TOTAL = 19900
 PRODUCT = "com.example.coins"
-PLATFORMS = ("h5", "mp-weixin", "app-plus", "mp-alipay", "mp-toutiao", "mp-harmony")
+PLATFORMS = ("h5", "mp-weixin", "app-plus", "mp-alipay", "mp-toutiao", "mp-harmony", "app-harmony")
 
 
 async def _nobody(_: Shop) -> dict[str, Any]:
@@ -79,6 +79,13 @@ async def _buys_in_the_app(shop: Shop, payment: Payment) -> None:
     await shop.sim.advance(0)
 
 
+async def _buys_in_a_harmony_app(shop: Shop, payment: Payment) -> None:
+    client: Any = payment.order_info.to_client()
+    bought = {"product_id": PRODUCT, "price": TOTAL, "developer_payload": client["developerPayload"]}
+    await _control(shop, "huaweiiap/purchase", bought)
+    await shop.sim.advance(0)
+
+
 CASES: Mapping[str, Case] = {
     "vkspay": Case(confirms=True),
     "wxpay-virtual": Case(
@@ -87,6 +94,7 @@ CASES: Mapping[str, Case] = {
         opens=_asks_for_virtual_payment,
         total_fee=None,
     ),
+    "huaweiiap": Case(call={"productid": PRODUCT}, pays=_buys_in_a_harmony_app, can_ask=False),
     "appleiap": Case(call={"appleiap": {"product_id": PRODUCT}}, pays=_buys_in_the_app, can_ask=False),
 }
 
