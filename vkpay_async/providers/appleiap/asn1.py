@@ -104,8 +104,6 @@ def _elements(data: bytes) -> Iterator[Element]:
     at = 0
     while at < len(data):
         tag, start, end, following = _bounds(data, at, 0)
-        if tag == 0:
-            return
         yield Element(tag, data[start:end])
         at = following
 
