@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -80,6 +81,7 @@ def pay_type_of(
     return f"{provider}_{part}"
 
 
+@lru_cache(maxsize=256)
 def split_pay_type(pay_type: str) -> tuple[str, str]:
     """``"wxpay_mp-weixin"`` → ``("wxpay", "mp-weixin")``."""
     provider, _, platform = pay_type.partition("_")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Insert,
     Select,
     String,
@@ -164,10 +165,7 @@ class Lookup:
             compiled = statement.compile(dialect=connection.dialect)
             assert getattr(compiled, "positiontup", None) == [f"key_{n}" for n in range(size)]  # noqa: S101
             dialect = connection.dialect
-            found = [
-                c.type.dialect_impl(dialect).result_processor(dialect, None)
-                for c in statement.selected_columns
-            ]
+            found = [_reading(c.type, dialect) for c in statement.selected_columns]
             self._compiled[key] = str(compiled), _at_places(found)
         return self._compiled[key]
 
@@ -190,6 +188,26 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
+def _reading(kind: TypeEngine[Any], dialect: Dialect) -> Any:
+    """What makes a value of the driver's one of ours; some drivers decode JSON themselves."""
+    convert = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _loads if convert is not None and isinstance(kind, JSON) else convert
+
+
+def _writing(kind: TypeEngine[Any], dialect: Dialect) -> Any:
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    return _dumps if convert is not None and isinstance(kind, JSON) else convert
+
+
+def _dumps(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _loads(text: str) -> Any:
+    """Most objects are empty."""
+    return {} if text == "{}" else msgspec.json.decode(text)
+
+
 def _noted(types: dict[str, TypeEngine[Any]], name: str, of: Column[Any]) -> BindParameter[Any]:
     types[name] = of.type
     return bindparam(name, type_=of.type)
@@ -209,7 +227,7 @@ def _values(
 ) -> Values:
     """What takes a row's values out of it, in the order of ``names`` and as the driver wants them."""
     dialect = connection.dialect
-    converters = _at_places([kind.dialect_impl(dialect).bind_processor(dialect) for kind in types])
+    converters = _at_places([_writing(kind, dialect) for kind in types])
     get: Any = attrgetter if isinstance(row, msgspec.Struct) else itemgetter
     own = [name.removeprefix(_PREFIX) for name in names if name not in fixed]
     in_order: Values = get(*own) if len(own) > 1 else lambda one: (get(*own)(one),)

@@ -233,7 +233,7 @@ def _paid_values(order: Order, event: Event, trade: Trade, provider: Provider, n
         "pay_date": trade.success_time or now,
         "notify_date": now,
         "notify_mode": event.source,
-        "notify_info": trade.raw.copy() if isinstance(trade.raw, JsonObject) else dict(trade.raw),
+        "notify_info": trade.raw.copy() if type(trade.raw) is JsonObject else dict(trade.raw),
         "openid": trade.openid or order.openid,
     }
 

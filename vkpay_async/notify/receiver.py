@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -109,11 +110,9 @@ class Receiver:
         self._pipeline = pipeline
         self._patience: Deadlines[asyncio.Future[None]] = Deadlines(release)
 
-    async def receive(self, raw: RawNotification) -> NotificationResult:
+    def receive(self, raw: RawNotification) -> Coroutine[Any, Any, NotificationResult]:
         """Never raises: the error is in the result, logged once, without secrets."""
-        if listener() is None:
-            return await self._received(raw)
-        return await self._watched(raw)
+        return self._received(raw) if listener() is None else self._watched(raw)
 
     async def _watched(self, raw: RawNotification) -> NotificationResult:
         """In a span that goes on in the order's trace, where the order was made in one."""
@@ -141,7 +140,7 @@ class Receiver:
         route = None
         try:
             route = parse_path(raw.path)
-            pid = await self._pid(route)
+            pid = self._sole_pid(route) or await self._pid(route)
             await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
             self._check_size(raw)
@@ -180,13 +179,16 @@ class Receiver:
     def _refusal(self, route: Route | None) -> NotifyReply:
         return (self._providers.refusal(route.pay_type) if route is not None else None) or _NOT_OURS
 
+    def _sole_pid(self, route: Route) -> str | None:
+        """Where only one merchant takes this way of paying, the ledger need not be asked."""
+        if route.kind != "payment" or route.pid is not None:
+            return None
+        return self._providers.sole_pid(route.pay_type)
+
     async def _pid(self, route: Route) -> str | None:
-        """Whose notification it is. Where only one merchant takes this way of paying, the ledger need not be asked."""
+        """Whose notification it is."""
         if route.kind != "payment" or route.pid is not None:
             return route.pid
-        sole = self._providers.sole_pid(route.pay_type)
-        if sole is not None:
-            return sole
         if not route.number:
             return "default"
         order = await self._ledger.get(route.number)
@@ -218,23 +220,23 @@ class Receiver:
             )
         return order.out_trade_no
 
-    async def _settled(
+    def _settled(
         self, number: str, notification: Notification, provider: Provider, source: Source
-    ) -> Settled:
+    ) -> Coroutine[Any, Any, Settled]:
         pipeline = self._pipeline
         if notification.transfer is not None:
-            return await pipeline.transferred(number, notification.transfer, provider, source)
+            return pipeline.transferred(number, notification.transfer, provider, source)
         if notification.authorization is not None:
-            return await pipeline.authorized(number, notification.authorization, provider, source)
+            return pipeline.authorized(number, notification.authorization, provider, source)
         if notification.refund is not None:
-            return await pipeline.refunded(number, notification.refund, provider, source)
+            return pipeline.refunded(number, notification.refund, provider, source)
         if notification.trade is not None and notification.kind == "payment":
-            return await pipeline.paid(number, notification.trade, provider, source)
+            return pipeline.paid(number, notification.trade, provider, source)
         if notification.trade is not None and notification.kind == "renewal":
-            return await pipeline.renewed(number, notification.trade, provider, source)
+            return pipeline.renewed(number, notification.trade, provider, source)
         if notification.trade is not None and notification.kind == "closed":
-            return await pipeline.closed(number, notification.trade, provider, source)
-        return await pipeline.told(notification, provider, source, pid=source.pid)
+            return pipeline.closed(number, notification.trade, provider, source)
+        return pipeline.told(notification, provider, source, pid=source.pid)
 
     async def _may_accept(self, settled: Settled) -> bool:
         handled = self._providers.config.reply_policy == "handled"

@@ -165,7 +165,8 @@ class Runner:
 
     async def _handled(self, event: Event, order: Order | None, handler: Handler, run: Run) -> bool:
         try:
-            told = await self._told(event, order)
+            order = order or await self._order(event)
+            told = _told(event, order)
             success = await self._called(event, handler, told, run)
         except Exception as failure:
             run.has_returned()
@@ -179,21 +180,8 @@ class Runner:
             return True
         return await self._finish(self._done(event, success))
 
-    async def _told(self, event: Event, order: Order | None) -> Any:
-        if event.kind == "transfer":
-            transfer = msgspec.json.decode(event.happened, type=Transfer)
-            return FinishedTransfer(**msgspec.structs.asdict(transfer), idempotency_key=event.id)
-        if event.kind == "transfer_auth":
-            given = msgspec.json.decode(event.happened, type=TransferAuthorization)
-            return ChangedAuthorization(**msgspec.structs.asdict(given), idempotency_key=event.id)
-        if event.kind == "event":
-            news = msgspec.json.decode(event.happened, type=ProviderEvent)
-            return msgspec.structs.replace(news, idempotency_key=event.id)
-        order = order or await self._ledger.require(event.number)
-        if event.kind == "refund":
-            refund = msgspec.json.decode(event.happened, type=Refund)
-            return RefundedOrder(**msgspec.structs.asdict(order), refund=refund, idempotency_key=event.id)
-        return PaidOrder(**msgspec.structs.asdict(order), idempotency_key=event.id)
+    async def _order(self, event: Event) -> Order | None:
+        return await self._ledger.require(event.number) if event.kind in ("payment", "refund") else None
 
     async def _called(self, event: Event, handler: Handler, told: Any, run: Run) -> bool | None:
         """What the handler answered; ``None`` when that is stored already, with what the handler wrote."""
@@ -283,3 +271,21 @@ def _outcome(
     error: str | None = None,
 ) -> Outcome:
     return Outcome(event=event, state=state, due=due, error=error, success=success, now=now)
+
+
+def _told(event: Event, order: Order | None) -> Any:
+    """What the handler is given."""
+    if event.kind == "payment" and order is not None:
+        return PaidOrder(**msgspec.structs.asdict(order), idempotency_key=event.id)
+    if event.kind == "transfer":
+        transfer = msgspec.json.decode(event.happened, type=Transfer)
+        return FinishedTransfer(**msgspec.structs.asdict(transfer), idempotency_key=event.id)
+    if event.kind == "transfer_auth":
+        given = msgspec.json.decode(event.happened, type=TransferAuthorization)
+        return ChangedAuthorization(**msgspec.structs.asdict(given), idempotency_key=event.id)
+    if event.kind == "event":
+        news = msgspec.json.decode(event.happened, type=ProviderEvent)
+        return msgspec.structs.replace(news, idempotency_key=event.id)
+    assert order is not None  # noqa: S101 - what is left is about an order
+    refund = msgspec.json.decode(event.happened, type=Refund)
+    return RefundedOrder(**msgspec.structs.asdict(order), refund=refund, idempotency_key=event.id)

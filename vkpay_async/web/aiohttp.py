@@ -46,11 +46,11 @@ def vkpay_handler(
     """
     router, inside = Router(pay, front_door), f"{prefix}/"
 
-    async def handle(request: web.BaseRequest) -> web.Response:
+    def handle(request: web.BaseRequest) -> Awaitable[web.Response]:
         path = request.rel_url.raw_path
         if prefix and path != prefix and not path.startswith(inside):
-            return _response(text_reply(404, "404: Not Found"))
-        return await _answered(router, request, prefix)
+            return _elsewhere()
+        return _answered(router, request, prefix)
 
     return handle
 
@@ -61,6 +61,10 @@ def _add(app: web.Application, route: str, router: Router) -> None:
 
     resource = app.router.add_resource(route)
     resource.add_route("*", view)
+
+
+async def _elsewhere() -> web.Response:
+    return _response(text_reply(404, "404: Not Found"))
 
 
 async def _answered(router: Router, request: web.BaseRequest, prefix: str) -> web.Response:

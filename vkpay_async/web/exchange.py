@@ -48,8 +48,12 @@ def text_reply(status: int, text: str, **headers: str) -> Reply:
 
 def joined_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Names in lower case. One that came several times keeps all its values, in their order."""
-    headers: dict[str, str] = {}
-    for name, value in pairs:
+    given = list(pairs)
+    headers = {name.lower(): value for name, value in given}
+    if len(headers) == len(given):
+        return headers
+    headers = {}
+    for name, value in given:
         name = name.lower()
         between = "; " if name == "cookie" else ", "
         headers[name] = f"{headers[name]}{between}{value}" if name in headers else value

@@ -101,7 +101,7 @@ class Router:
             # No provider compresses, and a small body could become a large one.
             return text_reply(415, "415: Unsupported Media Type: send the body without Content-Encoding")
         try:
-            whole = await _received(body, endpoint.limit) if endpoint.limit else b""
+            whole = body if isinstance(body, bytes) else await _received(body, endpoint.limit)
         except TimeoutError:
             return text_reply(408, "408: Request Timeout")
         return await endpoint.answer(request, whole)
@@ -140,10 +140,8 @@ async def _health(request: Request, body: bytes) -> Reply:
     return json_reply({"status": "ok"})
 
 
-async def _received(body: Body, limit: int) -> bytes:
+async def _received(body: AsyncIterator[bytes], limit: int) -> bytes:
     """The body, or a little more than ``limit`` of it: the endpoint then says in its own words that it is too large."""
-    if isinstance(body, bytes):
-        return body
     received = bytearray()
     async with asyncio.timeout(BODY_TIMEOUT_S):
         async for chunk in body:
