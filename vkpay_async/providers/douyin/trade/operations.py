@@ -80,6 +80,11 @@ class Trades:
         self._platform_key = node.load(
             "douyin_public_key", load_public_key, "it is the platform's key that the console shows"
         )
+        if self._platform_key.public_numbers() == self._key.public_key().public_numbers():
+            raise node.error(
+                "douyin_public_key",
+                "is the app's own half of app_private_key; take the platform's (平台公钥), which the console shows next to it",
+            )
 
     def create(self, order: CreateOrder) -> OrderInfo:
         """Only signs: the mini program makes the order with it."""
