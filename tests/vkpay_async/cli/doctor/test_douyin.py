@@ -84,7 +84,9 @@ def test_the_keys(vkpay_sim: RunningSimulator, pid: str, changed: dict[str, Any]
 
 
 def test_the_apps_own_public_key_in_douyins_place(vkpay_sim: RunningSimulator) -> None:
-    own = load_private_key(vkpay_sim.merchant(TRADE)["douyin"]["mp-toutiao"]["appPrivateKeyContent"]).public_key()
+    own = load_private_key(
+        vkpay_sim.merchant(TRADE)["douyin"]["mp-toutiao"]["appPrivateKeyContent"]
+    ).public_key()
     text = own.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     keys = checks(vkpay_sim, TRADE, douyinPublicKeyContent=text.decode())["keys"]
     assert keys.state == "problem"
