@@ -28,7 +28,7 @@ STYLE = (
     "border-bottom:1px solid light-dark(#e4e7eb,#33363b)}td.text{white-space:normal;overflow-wrap:anywhere}"
     "td.sum{text-align:right}form{display:inline-flex;gap:.3rem;align-items:center;margin:0 .3rem 0 0}"
     "button,input,select,textarea{font:inherit;padding:.15rem .5rem}"
-    ".phones{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem}"
+    ".phones{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem;align-items:start}"
     ".phones form{display:grid;gap:.4rem;align-content:start;margin:0;padding:.7rem;"
     "border:1px solid light-dark(#e4e7eb,#33363b);border-radius:.5rem}"
     ".phones label{display:grid;gap:.1rem}"
