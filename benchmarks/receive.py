@@ -222,11 +222,11 @@ async def insert_each(database: str, numbers: list[str]) -> web.Application:
     return app
 
 
-async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Application:
+async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Server:
     from sqlalchemy import insert
 
     from vkpay_async.ledger.schema import orders
-    from vkpay_async.web.aiohttp import vkpay_app
+    from vkpay_async.web.aiohttp import vkpay_handler
 
     config = {**parties.config("http://127.0.0.1"), "notify_url": "http://127.0.0.1/pay"}
     pay = VKPay.from_dict(config, database=database)
@@ -237,10 +237,9 @@ async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Appli
             """Nothing to do."""
 
     await pay.orders.open()
-    app = web.Application()
-    app.add_subapp("/pay", vkpay_app(pay))
+    server = web.Server(vkpay_handler(pay, prefix="/pay"), access_log=None)  # type: ignore[arg-type]
     if not numbers:
-        return app
+        return server
     order = Order(
         out_trade_no="",
         type="goods",
@@ -254,10 +253,22 @@ async def ours(database: str, numbers: list[str], *, handler: bool) -> web.Appli
     row = {name: value for name, value in msgspec.structs.asdict(order).items() if name != "refund_list"}
     rows = [{**row, "out_trade_no": one} for one in numbers]
     await pay.orders.write(lambda connection: connection.execute(insert(orders), rows))
-    return app
+    return server
 
 
-async def claim(database: str, numbers: list[str]) -> web.Application:
+async def verified(database: str, numbers: list[str]) -> web.Server:
+    """Everything before the ledger: what a notification costs when nothing is kept of it."""
+    from vkpay_async.notify.pipeline import Settled
+    from vkpay_async.notify.receiver import Receiver
+
+    async def nothing(*_: object) -> Settled:
+        return Settled()
+
+    Receiver._settled = nothing  # type: ignore[assignment]
+    return await ours(database, [], handler=False)
+
+
+async def claim(database: str, numbers: list[str]) -> web.Server:
     """The claim alone, without the order: the receiver as it is, and decisions that keep the event."""
     from vkpay_async.happenings import Decision
     from vkpay_async.notify import decisions
@@ -266,11 +277,11 @@ async def claim(database: str, numbers: list[str]) -> web.Application:
     return await ours(database, [], handler=False)
 
 
-async def moved(database: str, numbers: list[str]) -> web.Application:
+async def moved(database: str, numbers: list[str]) -> web.Server:
     return await ours(database, numbers, handler=False)
 
 
-async def pipeline(database: str, numbers: list[str]) -> web.Application:
+async def pipeline(database: str, numbers: list[str]) -> web.Server:
     return await ours(database, numbers, handler=True)
 
 
@@ -298,6 +309,7 @@ def fastapi(told: Connection) -> None:
 RECEIVERS: dict[str, Serve] = {
     "no_store": no_store,
     "one_each": one_each,
+    "verified": verified,
     "claim": claim,
     "moved": moved,
     "pipeline": pipeline,
@@ -326,7 +338,9 @@ def serve(
 
     async def run() -> None:
         app = await {**RECEIVERS, **ON_A_SERVER}[name](database, numbers)
-        runner = web.AppRunner(app, access_log=None)
+        runner = (
+            web.AppRunner(app, access_log=None) if isinstance(app, web.Application) else web.ServerRunner(app)
+        )
         await runner.setup()
         # For every receiver alike, as `vkpay serve` does it.
         gc.collect()

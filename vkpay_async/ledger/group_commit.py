@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import LedgerUnavailable
 from vkpay_async.ledger.store import Store
+from vkpay_async.loops import RunningLoop
 
 Op = TypeVar("Op")
 Res = TypeVar("Res")
@@ -37,11 +38,12 @@ class GroupCommit(Generic[Op, Res]):
         self._flushers = flushers
         self._waiting: deque[tuple[Op, asyncio.Future[Res]]] = deque()
         self._flushing = 0
+        self._loop = RunningLoop()
         self._running: set[asyncio.Task[None]] = set()
 
-    async def submit(self, operation: Op) -> Res:
-        """The operation's result, committed. Raises what ``apply`` raised for it, :class:`LedgerUnavailable`."""
-        loop = asyncio.get_running_loop()
+    def submit(self, operation: Op) -> asyncio.Future[Res]:
+        """The operation's result, committed; or what ``apply`` raised for it, or :class:`LedgerUnavailable`."""
+        loop = self._loop()
         future: asyncio.Future[Res] = loop.create_future()
         self._waiting.append((operation, future))
         if self._flushing < self._flushers:
@@ -49,7 +51,7 @@ class GroupCommit(Generic[Op, Res]):
             task = loop.create_task(self._flush(), name="vkpay-group-commit")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        return await future
+        return future
 
     async def close(self) -> None:
         """Waits until all is committed that was handed in."""

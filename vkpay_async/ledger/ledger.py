@@ -6,8 +6,9 @@ Every change of state is a conditional update in a transaction: who loses a race
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -24,6 +25,8 @@ from vkpay_async.order import Order, RefundEntry
 T = TypeVar("T")
 
 LARGEST_PAGE = 500
+
+_inside: ContextVar[bool] = ContextVar("vkpay_inside_a_transaction", default=False)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class Ledger:
         self._store: Store | None = None
         self._commits: GroupCommit[Operation, Claimed | bool] | None = None
         self._opening = asyncio.Lock()
+        self._ending: dict[str, asyncio.Future[Claimed | bool]] = {}
 
     async def open(self) -> None:
         """Connects, and makes the tables of an empty database. Raises :class:`ConfigError` for an older schema."""
@@ -79,6 +83,7 @@ class Ledger:
         return await self.write(lambda c: orders.add(c, order, repair_due=repair_due))
 
     async def get(self, out_trade_no: str) -> Order | None:
+        await self._settled(out_trade_no)
         return await self.read(lambda c: orders.find(c, out_trade_no))
 
     async def get_by_transaction(self, transaction_id: str) -> Order | None:
@@ -112,6 +117,7 @@ class Ledger:
         _check_size(page_size)
         if page_index < 1:
             raise InvalidArgument("page_index counts from 1")
+        await self._settled()
         wanted = where or {}
         statement = orders.listing(wanted, order_by).limit(page_size).offset((page_index - 1) * page_size)
         rows, total = await self.read(
@@ -124,11 +130,13 @@ class Ledger:
     ) -> Sequence[Order]:
         """The newest orders that fit, from behind ``after``, the last of the page before. Every page costs the same."""
         _check_size(page_size)
+        await self._settled()
         statement = orders.following(where or {}, after).limit(page_size)
         return await self.read(lambda c: orders.page(c, statement))
 
     async def count(self, where: Mapping[str, Any] | None = None) -> int:
         """How many orders fit."""
+        await self._settled()
         return await self.read(lambda c: orders.count(c, where or {}), long=True)
 
     async def mark_closed(self, out_trade_no: str, *, now: int) -> Order:
@@ -186,6 +194,7 @@ class Ledger:
         return await self.write(work)
 
     async def get_transfer(self, out_bill_no: str, pid: str | None = None) -> TransferRecord | None:
+        await self._settled(out_bill_no)
         return await self.read(lambda c: transfers.find(c, out_bill_no, pid))
 
     async def bind(self, event: Event) -> str | None:
@@ -194,11 +203,24 @@ class Ledger:
 
     async def claim(self, claim: Claim) -> Claimed:
         """Keeps what happened and what it changes, in one transaction with whatever else waits to be committed."""
-        return cast("Claimed", await self._submit(claim))
+        commits = self._commits or await self._opened_commits()
+        self._opened().check_outside()
+        return cast("Claimed", await commits.submit(claim))
 
     async def finish(self, outcome: Outcome) -> bool:
-        """Stores how a handler ended, committed together with what else waits. Whether it still counted."""
-        return cast("bool", await self._submit(outcome))
+        """Stores how a handler ended, committed together with what else waits. Whether it still counted.
+
+        A notification is answered before: who reads the row in this process waits for this.
+        """
+        commits = self._commits or await self._opened_commits()
+        self._opened().check_outside()
+        number = outcome.event.number
+        self._ending[number] = stored = commits.submit(outcome)
+        try:
+            return cast("bool", await stored)
+        finally:
+            if self._ending.get(number) is stored:
+                del self._ending[number]
 
     def tell(self, number: str) -> None:
         """Tells those who wait for a number in other processes; on databases that carry no news they look for themselves."""
@@ -213,19 +235,22 @@ class Ledger:
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction of one's own. The ledger must be open."""
-        return self._opened().transaction()
+        return _marked(self._opened().transaction())
 
     async def events(self, number: str) -> Sequence[Event]:
         """What was heard of an order or a transfer, the oldest first."""
+        await self._settled(number)
         return await self.read(lambda c: events.of_number(c, number))
 
     async def event(self, event_id: str) -> Event | None:
+        await self._settled()
         return await self.read(lambda c: events.find_by_id(c, event_id))
 
     async def newest_events(
         self, *, states: Sequence[str] = (), before: str | None = None, most: int = 20
     ) -> Sequence[Event]:
         """The newest first, from before an id; ``states`` picks those of some states."""
+        await self._settled()
         return await self.read(lambda c: events.newest(c, states=states, before=before, most=most))
 
     async def take_due_events(
@@ -292,11 +317,30 @@ class Ledger:
             )
         return self._store
 
-    async def _submit(self, operation: Operation) -> Claimed | bool:
-        if self._commits is None:
-            await self.open()
-        self._opened().check_outside()
-        return await cast("GroupCommit[Operation, Claimed | bool]", self._commits).submit(operation)
+    async def _opened_commits(self) -> GroupCommit[Operation, Claimed | bool]:
+        await self.open()
+        return cast("GroupCommit[Operation, Claimed | bool]", self._commits)
+
+    async def _settled(self, number: str | None = None) -> None:
+        """Until the outcomes are stored that are on their way now, of one number or of all.
+
+        Not inside a transaction: an outcome may be waiting for just that to end.
+        """
+        if not self._ending or _inside.get():
+            return
+        ending = list(self._ending.values()) if number is None else [self._ending.get(number)]
+        if any(ending):
+            await asyncio.wait([one for one in ending if one is not None])
+
+
+@asynccontextmanager
+async def _marked(opening: AbstractAsyncContextManager[Transaction]) -> AsyncIterator[Transaction]:
+    token = _inside.set(True)
+    try:
+        async with opening as transaction:
+            yield transaction
+    finally:
+        _inside.reset(token)
 
 
 async def _ready_store(url: str) -> Store:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from vkpay_async.loops import RunningLoop
+
 T = TypeVar("T")
 
 _RESOLUTION_S = 0.002
@@ -18,11 +20,12 @@ class Deadlines(Generic[T]):
     def __init__(self, expire: Callable[[T], None]) -> None:
         self._expire = expire
         self._due: dict[T, float] = {}
+        self._running = RunningLoop()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, item: T, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._running()
         when = loop.time() + seconds
         self._due[item] = when
         if self._timer is None or self._loop is not loop:

@@ -29,10 +29,10 @@ from vkpay_async.models import (
 from vkpay_async.notify import decisions
 from vkpay_async.notify.decisions import Terms
 from vkpay_async.notify.handlers import Handlers
-from vkpay_async.notify.ids import ulid
+from vkpay_async.notify.ids import Ulids, ulid
 from vkpay_async.notify.matching import check_pid, check_renewal
 from vkpay_async.notify.renewals import renewal_of
-from vkpay_async.notify.running import Runner
+from vkpay_async.notify.running import Run, Runner
 from vkpay_async.notify.unasked import measured
 from vkpay_async.notify.waiting import Waiting
 from vkpay_async.order import Order
@@ -72,7 +72,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
     first: bool = False
     error: VKPayError | None = None
-    running: asyncio.Task[bool] | None = None
+    running: Run | None = None
     stored: str = "done"
     number: str = ""
 
@@ -88,6 +88,7 @@ class Pipeline:
         self._handlers = handlers
         self._env = env
         self._token = ulid(env.now_ms(), env.nonce())
+        self._ids = Ulids(env.nonce)
         self.runner = Runner(
             ledger=ledger, handlers=handlers, config=self.config, waiting=self.waiting, now_ms=env.now_ms
         )
@@ -180,7 +181,7 @@ class Pipeline:
             most=most,
             handled=self._handlers.keys(),
         )
-        tasks = [self.runner.start(event) for event in taken]
+        tasks = [self.runner.start(event).task for event in taken]
         if tasks:
             await asyncio.wait(tasks)
         return len(tasks)
@@ -198,7 +199,7 @@ class Pipeline:
         again = self._again if event.state == "unmatched" else self._run_again
         running = await again(event)
         if running is not None:
-            await asyncio.wait([running])
+            await asyncio.wait([running.task])
         return await self._ledger.event(event_id) or event
 
     async def wait(self, number: str, seconds: float) -> None:
@@ -264,7 +265,7 @@ class Pipeline:
         return Event(
             number=number,
             what="|".join((name, provider.mch_id or provider.appid, kind, *subject)),
-            id=ulid(now, self._env.nonce()),
+            id=self._ids.next(now),
             provider=name,
             pay_type=source.pay_type,
             pid=source.pid,
@@ -277,7 +278,7 @@ class Pipeline:
             create_date=now,
         )
 
-    async def _again(self, event: Event) -> asyncio.Task[bool] | None:
+    async def _again(self, event: Event) -> Run | None:
         provider = self._providers.get(event.pid, event.pay_type)
         source = Source(
             pay_type=event.pay_type, pid=event.pid, mode=event.source, path=event.path, body=event.body
@@ -299,7 +300,7 @@ class Pipeline:
             raise settled.error
         return settled.running
 
-    async def _run_again(self, event: Event) -> asyncio.Task[bool]:
+    async def _run_again(self, event: Event) -> Run:
         if event.kind == "closed":
             raise InvalidArgument(
                 f"notification {event.id} closed an order: there is no handler to run again"

@@ -23,6 +23,7 @@ from vkpay_async.models import Notification, NotifyReply, RawNotification
 from vkpay_async.notify.deadlines import Deadlines
 from vkpay_async.notify.pipeline import Pipeline, Settled, Source
 from vkpay_async.notify.routes import Route, parse_path
+from vkpay_async.notify.running import release
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
@@ -106,7 +107,7 @@ class Receiver:
         self._ledger = ledger
         self._transport = transport
         self._pipeline = pipeline
-        self._patience: Deadlines[asyncio.Future[None]] = Deadlines(_release)
+        self._patience: Deadlines[asyncio.Future[None]] = Deadlines(release)
 
     async def receive(self, raw: RawNotification) -> NotificationResult:
         """Never raises: the error is in the result, logged once, without secrets."""
@@ -241,30 +242,10 @@ class Receiver:
         if running is None:
             return not handled or settled.stored in ("done", "unmatched")
         if not handled:
-            await self._grace(running)
+            await running.grace(self._patience, HANDLER_GRACE_S)
             return True
-        await asyncio.wait([running])
-        return not running.cancelled() and running.exception() is None and running.result()
-
-    async def _grace(self, running: asyncio.Task[bool]) -> None:
-        """Until the handler has ended, for a moment. Its caller's end is not the handler's."""
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def tell(_: object) -> None:
-            _release(ended)
-
-        running.add_done_callback(tell)
-        self._patience.add(ended, HANDLER_GRACE_S)
-        try:
-            await ended
-        finally:
-            self._patience.discard(ended)
-            running.remove_done_callback(tell)
-
-
-def _release(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
+        await asyncio.wait([running.task])
+        return not running.task.cancelled() and running.task.exception() is None and running.task.result()
 
 
 def _route(path: str) -> Route | None:

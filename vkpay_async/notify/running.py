@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.errors import VKPayError
 from vkpay_async.happenings import Event, Outcome
+from vkpay_async.loops import RunningLoop
 from vkpay_async.models import (
     ChangedAuthorization,
     FinishedTransfer,
@@ -46,6 +47,46 @@ class LostClaim(VKPayError):
     """The handler took longer than its lease, and another process has run it meanwhile: what it wrote was undone."""
 
 
+class Run:
+    """A handler at work. It has returned some time before ``task`` is at its end, when its outcome is stored too."""
+
+    __slots__ = ("_returned", "_waiting", "late", "task")
+
+    task: asyncio.Task[bool]
+
+    def __init__(self) -> None:
+        self.late = False
+        self._returned = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def has_returned(self) -> None:
+        self._returned = True
+        for waiting in self._waiting:
+            release(waiting)
+        self._waiting.clear()
+
+    def out_of_time(self) -> None:
+        self.late = True
+        self.task.cancel()
+
+    async def grace(self, patience: Deadlines[asyncio.Future[None]], seconds: float) -> None:
+        """Until the handler has returned, for ``seconds`` at most. Its caller's end is not the handler's."""
+        if self._returned:
+            return
+        waiting = self.task.get_loop().create_future()
+        self._waiting.append(waiting)
+        patience.add(waiting, seconds)
+        try:
+            await waiting
+        finally:
+            patience.discard(waiting)
+
+
+def release(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
 class Runner:
     """Runs the handlers of events that are this process's, and stores how they ended."""
 
@@ -64,9 +105,10 @@ class Runner:
         self._waiting = waiting
         self._now_ms = now_ms
         self._slots = asyncio.Semaphore(config.handlers_at_once)
+        self._by_event: dict[tuple[str, str], Run] = {}
         self._tasks: set[asyncio.Task[bool]] = set()
-        self._by_event: dict[tuple[str, str], asyncio.Task[bool]] = {}
-        self._limits: Deadlines[asyncio.Timeout] = Deadlines(_end)
+        self._limits: Deadlines[Run] = Deadlines(Run.out_of_time)
+        self._loop = RunningLoop()
 
     @property
     def has_room(self) -> bool:
@@ -76,17 +118,17 @@ class Runner:
         """When another process may take an event that is claimed now."""
         return self._now_ms() + self._timeout_ms() + LEASE_MARGIN_MS
 
-    def start(self, event: Event, order: Order | None = None) -> asyncio.Task[bool]:
+    def start(self, event: Event, order: Order | None = None) -> Run:
         """Runs the handler in a task of its own, whose result says whether it needs no further try."""
-        key = (event.number, event.what)
-        task = asyncio.get_running_loop().create_task(self._run(event, order), name=f"vkpay-{event.number}")
+        key, run = (event.number, event.what), Run()
+        run.task = task = self._loop().create_task(self._run(event, order, run), name=event.number)
         self._tasks.add(task)
-        self._by_event[key] = task
-        task.add_done_callback(lambda done: self._ended(key, done))
-        return task
+        self._by_event[key] = run
+        task.add_done_callback(lambda _: self._ended(key, run))
+        return run
 
-    def running(self, event: Event) -> asyncio.Task[bool] | None:
-        """The task that runs this event's handler in this process."""
+    def running(self, event: Event) -> Run | None:
+        """This process's run of the event's handler."""
         return self._by_event.get((event.number, event.what))
 
     async def idle(self) -> None:
@@ -94,9 +136,11 @@ class Runner:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _ended(self, key: tuple[str, str], task: asyncio.Task[bool]) -> None:
+    def _ended(self, key: tuple[str, str], run: Run) -> None:
+        task = run.task
+        run.has_returned()
         self._tasks.discard(task)
-        if self._by_event.get(key) is task:
+        if self._by_event.get(key) is run:
             del self._by_event[key]
         self._waiting.wake(key[0])
         self._ledger.tell(key[0])
@@ -105,13 +149,13 @@ class Runner:
                 "how the handler of %s ended could not be stored, it will be run again: %s", key[0], error
             )
 
-    async def _run(self, event: Event, order: Order | None) -> bool:
+    async def _run(self, event: Event, order: Order | None, run: Run) -> bool:
         async with self._slots:
             handler = self._handlers.find(event.kind, event.type)
             if handler is None:
                 return await self._finish(self._missing(event))
             mine = await self._still_mine(event)
-            return mine is not None and await self._handled(mine, order, handler)
+            return mine is not None and await self._handled(mine, order, handler, run)
 
     async def _still_mine(self, event: Event) -> Event | None:
         """Where the turn was long in coming, the lease is renewed first: nobody else may have begun meanwhile."""
@@ -119,15 +163,17 @@ class Runner:
             return event
         return await self._ledger.take_event(event, lease_until=self.lease_until(), runner=event.runner or "")
 
-    async def _handled(self, event: Event, order: Order | None, handler: Handler) -> bool:
+    async def _handled(self, event: Event, order: Order | None, handler: Handler, run: Run) -> bool:
         try:
             told = await self._told(event, order)
-            success = await self._called(event, handler, told)
+            success = await self._called(event, handler, told, run)
         except Exception as failure:
+            run.has_returned()
             log.exception(
                 "the handler of %s (%s) failed, attempt %d", event.number, event.kind, event.attempts
             )
             return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
+        run.has_returned()
         if success is None:
             self._measure(self._done(event, True))
             return True
@@ -149,14 +195,14 @@ class Runner:
             return RefundedOrder(**msgspec.structs.asdict(order), refund=refund, idempotency_key=event.id)
         return PaidOrder(**msgspec.structs.asdict(order), idempotency_key=event.id)
 
-    async def _called(self, event: Event, handler: Handler, told: Any) -> bool | None:
+    async def _called(self, event: Event, handler: Handler, told: Any, run: Run) -> bool | None:
         """What the handler answered; ``None`` when that is stored already, with what the handler wrote."""
         if not handler.takes_tx:
-            return await self._timed(handler.function(told)) is not False
+            return await self._timed(handler.function(told), run) is not False
         from vkpay_async.ledger import claims
 
         async with self._ledger.transaction() as tx:
-            success = await self._timed(handler.function(told, tx=tx)) is not False
+            success = await self._timed(handler.function(told, tx=tx), run) is not False
             if not await tx.run_sync(lambda c: claims.finish(c, self._done(event, success))):
                 raise LostClaim(
                     f"the handler of {event.number} took longer than its lease; another process has it now. What it wrote "
@@ -164,27 +210,26 @@ class Runner:
                 )
         return None
 
-    async def _timed(self, running: Coroutine[Any, Any, bool | None] | Any) -> bool | None:
+    async def _timed(self, running: Awaitable[bool | None], run: Run) -> bool | None:
+        """Its limit of time ends in a cancellation, as that of ``asyncio.timeout`` does, and in an error here."""
+        self._limits.add(run, self._config.handler_timeout)
         try:
-            async with asyncio.timeout(None) as limit:
-                self._limits.add(limit, self._config.handler_timeout)
-                try:
-                    answer: bool | None = await running
-                finally:
-                    self._limits.discard(limit)
-                return answer
+            return await running
         except TimeoutError as error:
             if error.args:
                 raise
-            seconds = self._config.handler_timeout
-            raise TimeoutError(
-                f"no answer within handler_timeout, {seconds:g} s (or a time limit of its own)"
-            ) from None
+            raise TimeoutError("a time limit of the handler's own was over") from None
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if run.late and run.task.cancelling() == 1:
+                seconds = self._config.handler_timeout
+                raise TimeoutError(f"no answer within handler_timeout, {seconds:g} s") from None
+            if run.task.cancelling():
                 raise
             raise RuntimeError("something the handler waited for was cancelled") from None
+        finally:
+            self._limits.discard(run)
+            if run.late:
+                run.task.uncancel()
 
     async def _finish(self, outcome: Outcome) -> bool:
         self._measure(outcome)
@@ -226,10 +271,6 @@ class Runner:
         )
         log.error("%s: %s", event.number, error)
         return self._once_more(event, success=None, error=error)
-
-
-def _end(limit: asyncio.Timeout) -> None:
-    limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _outcome(

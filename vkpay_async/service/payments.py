@@ -12,6 +12,7 @@ from vkpay_async.models import CreateOrder, Trade, TradeState, Value
 from vkpay_async.notify import Source
 from vkpay_async.notify.matching import check_trade
 from vkpay_async.notify.routes import payment_path
+from vkpay_async.notify.running import Run
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
 from vkpay_async.pay_type import ClientContext, pay_type_of
@@ -267,12 +268,12 @@ class Payments:
                     await pipeline.wait(number, NOTIFY_GRACE_S)
                 running = await self._paid(order, trade, provider)
                 if running is not None:
-                    await asyncio.wait([running])
+                    await asyncio.wait([running.task])
                 while not await pipeline.answered(number):
                     await pipeline.wait(number, POLL_S)
         return await self._c.ledger.require(number)
 
-    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> asyncio.Task[bool] | None:
+    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> Run | None:
         """Heard by asking; under the way of paying that the order has. The handler, where this process runs it."""
         source = Source(pay_type=order.pay_type, pid=order.pid or "default")
         settled = await self._c.pipeline.paid(order.out_trade_no, trade, provider, source)

@@ -41,7 +41,7 @@ class Purchases:
             )
         settled, number = await self._settled(order, trade, provider)
         if settled.running is not None:
-            await asyncio.wait([settled.running], timeout=await_max_time)
+            await asyncio.wait([settled.running.task], timeout=await_max_time)
         return _status(await self._c.ledger.require(number), trade, finish=True, repeat=not settled.first)
 
     async def _credited(self, order: Order, trade: Trade) -> Order | None:

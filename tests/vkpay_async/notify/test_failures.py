@@ -79,7 +79,7 @@ async def test_a_long_error_is_cut(shop: Shop) -> None:
     [
         (asyncio.CancelledError(), "RuntimeError: something the handler waited for was cancelled"),
         (TimeoutError("no answer from the warehouse"), "TimeoutError: no answer from the warehouse"),
-        (TimeoutError(), "TimeoutError: no answer within handler_timeout, 60 s (or a time limit of its own)"),
+        (TimeoutError(), "TimeoutError: a time limit of the handler's own was over"),
     ],
     ids=repr,
 )
@@ -98,10 +98,7 @@ async def test_a_handler_that_never_returns(bank: Bank, clock: Clock) -> None:
         await shop.paid()
         event = await shop.event()
         assert event.state == "failed"
-        assert (
-            event.error
-            == "TimeoutError: no answer within handler_timeout, 0.01 s (or a time limit of its own)"
-        )
+        assert event.error == "TimeoutError: no answer within handler_timeout, 0.01 s"
         gate.go_on.set()
         assert await shop.redeliver(15_000) == 1
         assert (await shop.event()).state == "done"
@@ -132,8 +129,8 @@ async def test_a_process_without_the_handler_leaves_it_to_the_others(
     fail_with(knows, RuntimeError("no stock"))
     async with knows.pay, does_not.pay:
         await knows.paid()
+        event = await knows.event()
         assert await does_not.redeliver(15_000) == 0
-        event = await does_not.event()
         assert (event.state, event.attempts) == ("failed", 1)
         assert await knows.redeliver() == 1
         assert (await knows.event()).state == "done"

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import django
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import BaseTestServer, RawTestServer, TestClient, TestServer
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.test import AsyncClient, override_settings
@@ -24,7 +24,7 @@ from starlette.routing import Mount
 from yarl import URL
 
 from vkpay_async import VKPay
-from vkpay_async.web.aiohttp import vkpay_app
+from vkpay_async.web.aiohttp import vkpay_app, vkpay_handler
 from vkpay_async.web.asgi import VKPayApp
 from vkpay_async.web.django import vkpay_urls
 from vkpay_async.web.front_door import FrontDoor
@@ -137,7 +137,21 @@ async def asgi_lifespan(app: AsgiApp) -> AsyncIterator[list[Message]]:
 async def aiohttp_stack(pay: VKPay, front_door: FrontDoor | None = None) -> AsyncIterator[Call]:
     app = web.Application()
     app.add_subapp(PREFIX, vkpay_app(pay, front_door=front_door))
-    async with TestClient(TestServer(app)) as client:
+    async with _aiohttp_calling(TestServer(app)) as call:
+        yield call
+
+
+@asynccontextmanager
+async def aiohttp_server_stack(pay: VKPay, front_door: FrontDoor | None = None) -> AsyncIterator[Call]:
+    """As ``vkpay serve`` does it, without an application."""
+    server = RawTestServer(vkpay_handler(pay, front_door=front_door, prefix=PREFIX))
+    async with pay, pay.jobs_running(), _aiohttp_calling(server) as call:
+        yield call
+
+
+@asynccontextmanager
+async def _aiohttp_calling(server: BaseTestServer) -> AsyncIterator[Call]:
+    async with TestClient(server) as client:
 
         async def call(
             method: str, path: str, body: Body = b"", headers: dict[str, str] | None = None
@@ -210,7 +224,12 @@ async def django_asgi_stack(pay: VKPay, front_door: FrontDoor | None = None) -> 
             yield _calling(get_asgi_application())
 
 
-STREAMING = {"aiohttp": aiohttp_stack, "asgi": asgi_stack, "starlette": starlette_stack}
+STREAMING = {
+    "aiohttp": aiohttp_stack,
+    "aiohttp-server": aiohttp_server_stack,
+    "asgi": asgi_stack,
+    "starlette": starlette_stack,
+}
 STACKS = STREAMING | {"django": django_stack, "django-asgi": django_asgi_stack}
 """Django receives a body whole before a view sees it: how slow that may be is its server's affair."""
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +19,7 @@ from aiohttp import web
 from vkpay_async.cli.application import find_front_door
 from vkpay_async.cli.serve.serving import Serving
 from vkpay_async.cli.serve.sockets import not_listening
-from vkpay_async.web.aiohttp import vkpay_app
+from vkpay_async.web.aiohttp import vkpay_handler
 
 if TYPE_CHECKING:
     from vkpay_async.client import VKPay
@@ -73,20 +73,25 @@ async def serve(
     with ExitStack() as opened:
         for bound in sockets:
             opened.enter_context(bound)
-        runner = web.AppRunner(
-            build_app(pay, serving),
-            access_log=logging.getLogger("aiohttp.access") if serving.access_log else None,
-            shutdown_timeout=serving.drain,
-        )
-        try:
-            await _listen(runner, serving, sockets)
-            ready()
-            await stop.wait()
-        finally:
-            await end_within(_close(runner), serving.drain)
+        handler = build_handler(pay, serving)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(pay)
+            if serving.jobs:
+                await stack.enter_async_context(pay.jobs_running())
+            access_log = logging.getLogger("aiohttp.access") if serving.access_log else None
+            runner = web.ServerRunner(
+                web.Server(handler, access_log=access_log), shutdown_timeout=serving.drain
+            )
+            stack.push_async_callback(_close, runner)
+            try:
+                await _listen(runner, serving, sockets)
+                ready()
+                await stop.wait()
+            finally:
+                await end_within(stack.pop_all().aclose(), serving.drain)
 
 
-async def _listen(runner: web.AppRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
+async def _listen(runner: web.ServerRunner, serving: Serving, sockets: Sequence[socket.socket]) -> None:
     await runner.setup()
     _settle_garbage()
     try:
@@ -103,7 +108,7 @@ def _settle_garbage() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def _close(runner: web.AppRunner) -> None:
+async def _close(runner: web.ServerRunner) -> None:
     for site in list(runner.sites):
         await site.stop()
     # aiohttp would leave a connection that has not begun to wait for its request unanswered until the end of the drain.
@@ -111,15 +116,10 @@ async def _close(runner: web.AppRunner) -> None:
     await runner.cleanup()
 
 
-def build_app(pay: VKPay, serving: Serving) -> web.Application:
+def build_handler(pay: VKPay, serving: Serving) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
     """Raises :class:`ConfigError` for a front door that is none."""
     door = find_front_door(serving.front_door, pay) if serving.front_door else None
-    app = vkpay_app(pay, front_door=door, jobs=serving.jobs)
-    if not serving.prefix:
-        return app
-    outer = web.Application()
-    outer.add_subapp(serving.prefix, app)
-    return outer
+    return vkpay_handler(pay, front_door=door, prefix=serving.prefix)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
