@@ -15,8 +15,10 @@ from sqlalchemy import text
 
 from vkpay_async import VKPay
 from vkpay_async.cli.app import app as vkpay
+from vkpay_async.registry import every_about
 from vkpay_async.web.aiohttp import vkpay_app
 from vkpay_simulator.cli.commands import app as vkpay_sim_app
+from vkpay_simulator.providers import REGISTRY as SIMULATED
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
 
@@ -92,6 +94,24 @@ def test_every_link_leads_to_a_page_and_a_heading(page: Path) -> None:
 def test_a_page_can_be_found_from_the_readme(page: Path) -> None:
     for readme in ("README.md", "README.zh-CN.md"):
         assert f"](docs/{page.name}" in (ROOT / readme).read_text(encoding="utf-8"), readme
+
+
+def test_the_simulators_page_has_every_provider() -> None:
+    page = (ROOT / "simulator/README.md").read_text(encoding="utf-8")
+    started = re.search(r"^Simulator at \S+ \((.*); merchants", page, re.MULTILINE)
+    table = re.search(r"<!-- providers -->\n.*\n.*\n((?:\|.*\n)+)", page)
+    assert started
+    assert table
+    assert started.group(1).split(", ") == list(SIMULATED)
+    assert set(re.findall(r"^\| `([^`]+)`", table.group(1), re.MULTILINE)) == set(SIMULATED)
+
+
+def test_both_programs_help_names_who_can_be_paid_through() -> None:
+    for program in PROGRAMS.values():
+        said = program.help
+        assert said
+        for one in every_about():
+            assert one.title.split()[0] in said, one.title
 
 
 async def test_the_handler_with_tx_writes_once(

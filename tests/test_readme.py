@@ -28,6 +28,8 @@ import vkpay_async
 from tests.vkpay_async.web.stacks import asgi_call, asgi_lifespan, django_urls
 from vkpay_async import ConfigError, PaidOrder, TransferState, VKPay, VKPayError, config_from_dict
 from vkpay_async.cli.app import app
+from vkpay_async.providers.unsupported import Unsupported
+from vkpay_async.registry import about, every_about, provider_class
 from vkpay_async.web.asgi import VKPayApp
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
@@ -35,6 +37,22 @@ from vkpay_simulator.toml import dumps
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+OPERATIONS = {
+    "close": ("close", "关单"),
+    "refund": ("refund", "退款"),
+    "transfer": ("transfer", "转账"),
+    "code2session": ("login", "登录"),
+    "account_balance": ("balance", "余额"),
+    "trade_bill": ("bill", "账单"),
+    "purchase": ("purchase", "购买"),
+}
+ONLY_CHECKS = {
+    ("wxpay", "account_balance"),  # refuses, and says where the balance is shown
+    ("douyin", "close"),  # passes for what has ended by itself
+    ("huaweiiap", "close"),
+    ("appleiap", "close"),
+}
+"""What a provider answers without doing it."""
 SHOP = {"provider": "wxpay", "platform": "h5", "is_pc": True, "subject": "Tea", "type": "goods"}
 
 
@@ -95,6 +113,42 @@ def test_the_first_screen_has_two_commands_and_about_twenty_lines() -> None:
     assert "make test" in first_screen
     code = [line for line in block("first-example").splitlines() if line.strip()]
     assert len(code) <= 24
+
+
+def providers_table(text: str) -> dict[str, list[str]]:
+    """The cells beside each provider's name."""
+    table = re.search(r"<!-- providers -->\n.*\n.*\n((?:\|.*\n)+)", text)
+    assert table
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.group(1).splitlines()]
+    return {re.findall(r"`([^`]+)`", row[0])[0]: row for row in rows}
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_table_has_every_provider_and_its_ways(text: str) -> None:
+    ways = {
+        name: {f"{name}_{way}" for way in re.findall(r"`([^`]+)`", row[1])}
+        for name, row in providers_table(text).items()
+    }
+    assert ways == {one.name: one.pay_types for one in every_about()}
+
+
+@pytest.mark.parametrize(("text", "language"), [(README, 0), (CHINESE, 1)], ids=["English", "Chinese"])
+def test_the_table_promises_what_a_provider_has(text: str, language: int) -> None:
+    for name, row in providers_table(text).items():
+        promised = re.split("[,、]", row[2].partition(";")[0].partition("；")[0])
+        found = provider_class(name)
+        offered = {
+            words[language]
+            for operation, words in OPERATIONS.items()
+            if getattr(found, operation, None) not in (None, getattr(Unsupported, operation, None))
+            and (name, operation) not in ONLY_CHECKS
+        }
+        assert {word.strip() for word in promised} == offered, name
+
+
+def test_the_table_calls_providers_by_their_titles() -> None:
+    for name, row in providers_table(README).items():
+        assert row[0] == f"`{name}`, {about(name).title}"
 
 
 async def test_the_aiohttp_example_takes_notifications(

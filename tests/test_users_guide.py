@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from vkpay_async import VKPay
-from vkpay_async.web.actions import MONEY_OUT, OPEN
+from vkpay_async.web.actions import GUARDED, OPEN
 from vkpay_simulator.running import RunningSimulator
 from vkpay_simulator.toml import dumps
 
@@ -74,5 +74,5 @@ def test_every_call_and_action_that_is_named_exists() -> None:
     for name in re.findall(r"^\| `(code2session_\w+)`", PAGE, re.MULTILINE):
         assert hasattr(VKPay.from_dict({}), name)
     named = set(re.findall(r"`(pay/\w+)`", PAGE))
-    assert len(named) == 5
-    assert named <= OPEN.keys() | MONEY_OUT.keys()
+    assert len(named) == 6
+    assert named <= OPEN.keys() | GUARDED.keys()

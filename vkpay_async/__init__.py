@@ -1,4 +1,4 @@
-"""Payments through WeChat Pay and Alipay behind one asyncio API, shaped after vk-uni-pay.
+"""Payments through WeChat Pay, Alipay, Douyin, Huawei, Apple and VksPay behind one asyncio API, shaped after vk-uni-pay.
 
 A name is loaded when it is first asked for, so that a program which wants one error does not wait for the providers.
 """

@@ -27,6 +27,7 @@ from vkpay_async.service.arguments import required_text
 from vkpay_async.service.authorizations import Authorizations
 from vkpay_async.service.balances import Balances
 from vkpay_async.service.bound import BoundProvider
+from vkpay_async.service.coins import Coins
 from vkpay_async.service.context import Context
 from vkpay_async.service.logins import Logins
 from vkpay_async.service.options import AuthorizationOptions, PaymentOptions, TransferOptions
@@ -105,6 +106,7 @@ class VKPay:
         self._authorizations = Authorizations(context)
         self.aes = Aes(lambda: context.config)
         self.query_account_balance = Balances(context, self._known.ensure).query_account_balance
+        self.coins = Coins(context, self._known.ensure)
         logins = Logins(context, self._known.ensure)
         self.code2session_weixin_mp = logins.code2session_weixin_mp
         self.code2session_weixin_h5 = logins.code2session_weixin_h5

@@ -115,7 +115,7 @@ class ClockView(msgspec.Struct, kw_only=True, frozen=True):
 async def pay(world: World, body: Buyer) -> OrderView:
     """Pays an order, and answers when the first attempt at the notification is over (unless ``wait`` is off)."""
     order, provider = _order(world, body)
-    return await _notified(
+    return await notified(
         world,
         body.wait,
         lambda: provider.pay(order.out_trade_no, pid=order.pid, payer=body.payer, channel=body.channel),
@@ -124,19 +124,19 @@ async def pay(world: World, body: Buyer) -> OrderView:
 
 async def scan(world: World, body: Buyer) -> OrderView:
     order, provider = _order(world, body)
-    return await _notified(
+    return await notified(
         world, body.wait, lambda: provider.scan(order.out_trade_no, pid=order.pid, payer=body.payer)
     )
 
 
 async def cancel(world: World, body: Buyer) -> OrderView:
     order, provider = _order(world, body)
-    return await _notified(world, body.wait, lambda: provider.cancel(order.out_trade_no, pid=order.pid))
+    return await notified(world, body.wait, lambda: provider.cancel(order.out_trade_no, pid=order.pid))
 
 
 async def refund(world: World, body: Refund) -> dict[str, Any]:
     """Ends a refund at the provider that has it."""
-    return await _notified(
+    return await notified(
         world,
         body.wait,
         lambda: _first(
@@ -148,7 +148,7 @@ async def refund(world: World, body: Refund) -> dict[str, Any]:
 
 async def transfer(world: World, body: Transfer) -> dict[str, Any]:
     """Ends a transfer at the provider that has it."""
-    return await _notified(
+    return await notified(
         world,
         body.wait,
         lambda: _first(
@@ -161,7 +161,7 @@ async def transfer(world: World, body: Transfer) -> dict[str, Any]:
 async def authorization(world: World, body: Authorization) -> dict[str, Any]:
     """The user confirms or closes an authorisation at the provider that has it, or lets its time pass."""
     able = [one for one in _providers(world, body.provider) if isinstance(one, TakesAuthorizations)]
-    return await _notified(
+    return await notified(
         world,
         body.wait,
         lambda: _first(
@@ -286,7 +286,7 @@ def _first(providers: Iterable[P], act: Callable[[P], T]) -> T:
     raise unknown
 
 
-async def _notified(world: World, wait: bool, act: Callable[[], T]) -> T:
+async def notified(world: World, wait: bool, act: Callable[[], T]) -> T:
     before = set(world.deliveries)
     result = act()
     await world.agenda.run_due()

@@ -17,6 +17,7 @@ from vkpay_simulator.explain import of_answer, of_unknown
 from vkpay_simulator.faults import Target
 from vkpay_simulator.handling import Endpoint, Outcome, write
 from vkpay_simulator.outbound import HttpPost, open_session
+from vkpay_simulator.page import Page
 from vkpay_simulator.world import World
 
 log = logging.getLogger(__name__)
@@ -26,11 +27,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_app(world: World) -> web.Application:
-    """The simulator as an aiohttp application: every provider's endpoints, and the control API at ``/_sim/``."""
+    """The simulator as an aiohttp application: every provider's endpoints, the control API at ``/_sim/``, a page at ``/``."""
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_unrouted(world)])
     for provider in world.providers.values():
         for route in provider.routes():
             app.router.add_route(route.method, route.path, _bridge(world, Endpoint(world, provider, route)))
+    app.add_routes(Page(world).routes())
     app.add_routes(Control(world).routes())
     app.cleanup_ctx.append(_running(world))
     return app

@@ -98,7 +98,7 @@ async def test_an_empty_answer_has_no_body(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "why"),
     [
-        ("GET", "/", 404, "There is no / here."),
+        ("GET", "/nothing", 404, "There is no /nothing here."),
         ("POST", "/toy/order", 404, "Did you mean /toy/orders?"),
         ("PUT", "/toy/orders", 405, "/toy/orders takes POST, not PUT."),
     ],

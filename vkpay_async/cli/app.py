@@ -21,7 +21,7 @@ from vkpay_async.version import VERSION
 
 app = typer.Typer(
     name="vkpay",
-    help="WeChat Pay and Alipay through one asyncio API.",
+    help="WeChat Pay, Alipay, Douyin, Huawei, Apple and VksPay through one asyncio API.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

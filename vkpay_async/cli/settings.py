@@ -9,7 +9,6 @@ import msgspec
 import typer
 from rich.text import Text
 
-from vkpay_async.cli.doctor.address import address_of
 from vkpay_async.cli.source import ConfigPath, load_config, shown_url
 from vkpay_async.cli.terminal import AsJson, errors_said, open_console, print_json, printable
 from vkpay_async.config import Config, Material, Merchant, Node, Secret
@@ -55,7 +54,7 @@ def masked_merchant(merchant: Merchant) -> dict[str, Any]:
 
 
 def _node(node: Node) -> dict[str, Any]:
-    return {**_fields(node, "where", "pid", "platform"), "base_url": address_of(node)}
+    return {**_fields(node, "where", "pid", "platform"), "base_url": node.address}
 
 
 def _fields(struct: msgspec.Struct, *left_out: str) -> dict[str, Any]:

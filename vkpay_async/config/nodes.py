@@ -33,6 +33,12 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Total time of a call in milliseconds."""
 
     @property
+    def address(self) -> str:
+        """Where its calls go."""
+        sandbox = getattr(self, "sandbox_base_url", None) if getattr(self, "sandbox", False) else None
+        return str(self.base_url or sandbox or self.default_base_url)
+
+    @property
     def trust_group(self) -> str:
         """Nodes of a merchant with the same one believe the same keys of the provider."""
         return ""

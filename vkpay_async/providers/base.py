@@ -94,6 +94,11 @@ class SharedValue(Value, frozen=True, kw_only=True):
         return f"SharedValue(value='***', expires={self.expires})"
 
 
+def concealed(value: object) -> str:
+    """The ``repr`` of an answer that holds a token or a session key."""
+    return f"{type(value).__name__}(***)"
+
+
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """A step of a Flow: a value that all processes share. With ``keep`` it is stored; without ``fetch`` it may be missing."""
 

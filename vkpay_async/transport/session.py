@@ -10,6 +10,7 @@ import msgspec
 
 from vkpay_async.config import HttpSettings
 from vkpay_async.errors import (
+    OutcomeUnknown,
     ProviderError,
     ProviderOutcomeUnknown,
     TransportError,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_EARLIER_TRY = (
+    "an earlier try of this call got no answer and may have been carried out: query with the same number"
+)
 KEPT_S = 7.0
 """WeChat Pay closes idle connections after 8 s: a payment sent on one that is being closed has an unknown outcome."""
 
@@ -94,7 +98,7 @@ class Transport:
                     call.goes_on(request.operation, request.fetches_key)
         except StopIteration as stop:
             return cast("T", stop.value)
-        except ProviderError as error:
+        except (ProviderError, TransportError) as error:
             if lost and error.outcome_known:
                 raise _left_open(error) from error
             raise
@@ -239,8 +243,11 @@ def _may_be_done(outcome: Outcome) -> bool:
     return isinstance(outcome, NoAnswer) or (isinstance(outcome, HttpResponse) and outcome.status >= 500)
 
 
-def _left_open(error: ProviderError) -> ProviderOutcomeUnknown:
-    """A "no" to a repeat says nothing of the first try, which may be under way still."""
+def _left_open(error: ProviderError | TransportError) -> OutcomeUnknown:
+    """A "no" to a repeat says nothing of the first try, which may be under way still; no answer to a question that came
+    after it does not either."""
+    if isinstance(error, TransportError):
+        return TransportOutcomeUnknown(f"{error.msg}; {_EARLIER_TRY}")
     return ProviderOutcomeUnknown(
         provider=error.provider,
         code=str(error.code),
@@ -248,7 +255,7 @@ def _left_open(error: ProviderError) -> ProviderOutcomeUnknown:
         http_status=error.http_status,
         request_id=error.request_id,
         detail=error.detail,
-        advice="an earlier try of this call got no answer and may have been carried out: query with the same number",
+        advice=_EARLIER_TRY,
         retry_after=error.retry_after,
     )
 

@@ -88,6 +88,31 @@ class _Balance(TypedDict, total=False):
     account: str | None
 
 
+class _CoinBalance(TypedDict, total=False):
+    openid: Any
+    user_ip: str | None
+    pid: str | None
+
+
+class _CoinGift(TypedDict, total=False):
+    openid: Any
+    amount: Any
+    out_trade_no: Any
+    device_type: int
+    pid: str | None
+
+
+class _CoinPayment(_CoinGift, total=False):
+    user_ip: str | None
+    payitem: str
+    remark: str
+
+
+class _CoinRefund(_CoinGift, total=False):
+    user_ip: str | None
+    out_refund_no: Any
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One route: the arguments it takes, and what it does with them."""
 
@@ -156,7 +181,39 @@ async def _balance(pay: VKPay, given: Mapping[str, Any], client: Client) -> Resu
     return await pay.query_account_balance(**asked)
 
 
+async def _code2session_douyin(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"code": None, **_typed(given, _Login)}
+    return await pay.code2session_douyin(**asked)
+
+
+async def _coin_balance(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {"openid": None, "user_ip": client.ip, **_typed(given, _CoinBalance)}
+    return await pay.coins.query_user_balance(**asked)
+
+
+async def _spend_coins(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {**_COINS, "user_ip": client.ip, **_typed(given, _CoinPayment)}
+    return await pay.coins.currency_pay(**asked)
+
+
+async def _give_coins_back(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {
+        **_COINS,
+        "out_refund_no": None,
+        "user_ip": client.ip,
+        **_typed(given, _CoinRefund),
+    }
+    return await pay.coins.cancel_currency_pay(**asked)
+
+
+async def _present_coins(pay: VKPay, given: Mapping[str, Any], client: Client) -> Result:
+    asked: dict[str, Any] = {**_COINS, **_typed(given, _CoinGift)}
+    return await pay.coins.present_currency(**asked)
+
+
 CREATE = "pay/createPayment"
+COIN_BALANCE = "pay/wxpayVirtual/queryUserBalance"
+_COINS = {"openid": None, "amount": None, "out_trade_no": None}
 
 _TRANSFER_NAMES = TransferOptions.__annotations__.keys() | {
     "provider",
@@ -172,8 +229,9 @@ LOGINS = {
     "pay/code2SessionWeixinMP": _WEIXIN_MP,
     "pay/code2SessionWeixinH5": Action(names=frozenset(_Login.__annotations__), run=_code2session_weixin_h5),
     "pay/code2SessionAlipay": Action(names=frozenset(_Login.__annotations__), run=_code2session_alipay),
+    "pay/code2SessionDouyin": Action(names=frozenset(_Login.__annotations__), run=_code2session_douyin),
 }
-"""Who a user is: the first is what vk-uni-pay's component asks, the second what its server call is called."""
+"""Who a user is: the first is what vk-uni-pay's component asks, the second what its server call is called, the last is ours."""
 
 OPEN = {
     **LOGINS,
@@ -181,15 +239,23 @@ OPEN = {
     "pay/queryPayment": Action(names=frozenset(_Query.__annotations__), run=_query),
     "pay/appleiap/verifyReceipt": Action(names=frozenset(_Verify.__annotations__), run=_verify),
 }
-MONEY_OUT = {
+GUARDED = {
     "pay/refund": Action(names=frozenset(_Refund.__annotations__), run=_refund),
     "pay/queryRefund": Action(names=frozenset(_QueryRefund.__annotations__), run=_query_refund),
     "pay/queryAccountBalance": Action(names=frozenset(_Balance.__annotations__), run=_balance),
     "pay/transfer": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer),
     "pay/transfer/transferAlipay": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer_alipay),
     "pay/transfer/transferWxpay": Action(names=frozenset(_TRANSFER_NAMES), run=_transfer_wxpay),
+    COIN_BALANCE: Action(names=frozenset(_CoinBalance.__annotations__), run=_coin_balance),
+    "pay/wxpayVirtual/currencyPay": Action(names=frozenset(_CoinPayment.__annotations__), run=_spend_coins),
+    "pay/wxpayVirtual/cancelCurrencyPay": Action(
+        names=frozenset(_CoinRefund.__annotations__), run=_give_coins_back
+    ),
+    "pay/wxpayVirtual/presentCurrency": Action(
+        names=frozenset(_CoinGift.__annotations__), run=_present_coins
+    ),
 }
-"""What moves money out, or tells of it: only for whom the application has let in."""
+"""What moves money out or coins, or tells of them: only for whom the application has let in."""
 
 
 def python_names(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vkpay_async.errors import ConfigError, InvalidArgument, VKPayError
-from vkpay_async.web.actions import CREATE, LOGINS, MONEY_OUT, OPEN, Action, Client, python_names
+from vkpay_async.web.actions import COIN_BALANCE, CREATE, GUARDED, LOGINS, OPEN, Action, Client, python_names
 from vkpay_async.web.cross_origin import Origins
 from vkpay_async.web.envelope import Call, read_call
 from vkpay_async.web.exchange import Reply, Request, client_address, json_reply
@@ -27,7 +27,7 @@ Authorize: TypeAlias = Callable[[str, dict[str, Any], Mapping[str, str]], Awaita
 
 MAX_BODY = 64 * 1024
 
-_LIMITED = frozenset({CREATE, *LOGINS})
+_LIMITED = frozenset({CREATE, COIN_BALANCE, *LOGINS})
 """What makes a provider work, whoever asks."""
 
 _SERVER_ONLY = frozenset(
@@ -39,6 +39,7 @@ _SERVER_ONLY = frozenset(
         "sub_appid",
         "sub_mchid",
         "user_id",
+        "user_ip",
     }
 )
 """Who the user is and whom the money goes to: a client has no say in it."""
@@ -50,12 +51,12 @@ class FrontDoor:
     ``authorize`` is awaited for every call with the action, its arguments (names as in Python, on one level) and the request's
     headers (names in lower case). It returns the arguments to use, or raises :class:`VKPayError`, whose code and text the
     client gets. What it passes on counts: take ``total_fee``, ``type``, ``custom`` and ``pid`` from the application's own order. The client's word on
-    ``user_id``, ``nickname``, ``other``, ``profit_sharing`` and the service-provider fields is dropped before.
+    ``user_id``, ``user_ip``, ``nickname``, ``other``, ``profit_sharing`` and the service-provider fields is dropped before.
     ``trust_client=True`` does without all that, for tests.
 
-    ``allow`` opens actions that move money out, by name. ``proxies`` says how many proxies of one's own append to
+    ``allow`` opens actions that move money out or coins, or tell of them, by name. ``proxies`` says how many proxies of one's own append to
     ``X-Forwarded-For``; the client's address counts for WeChat's H5 payments and for ``rate_limit``, which guards
-    createPayment and the logins. ``max_body`` is in bytes; ``clock`` gives seconds. ``origins`` lists the web pages that may call it from
+    createPayment, the logins and a user's coins. ``max_body`` is in bytes; ``clock`` gives seconds. ``origins`` lists the web pages that may call it from
     another address than its own, such as ``https://shop.example``; none by default. Raises :class:`ConfigError`.
     """
 
@@ -78,7 +79,7 @@ class FrontDoor:
         self.origins = Origins(origins)
         self._authorize = authorize
         self._trust_client = trust_client
-        self._actions = OPEN | {name: MONEY_OUT[name] for name in allow}
+        self._actions = OPEN | {name: GUARDED[name] for name in allow}
         self._proxies = proxies
         self._buckets = TokenBuckets(rate_limit, clock) if rate_limit else None
         self._warned = False
@@ -141,9 +142,9 @@ class FrontDoor:
 
 
 def _check_guarded(authorize: Authorize | None, trust_client: bool, allow: Collection[str]) -> None:
-    unknown = sorted(set(allow) - MONEY_OUT.keys())
+    unknown = sorted(set(allow) - GUARDED.keys())
     if isinstance(allow, str) or unknown:
-        raise ConfigError(f"allow takes a set of {', '.join(MONEY_OUT)}; not {', '.join(unknown)}")
+        raise ConfigError(f"allow takes a set of {', '.join(GUARDED)}; not {', '.join(unknown)}")
     if authorize is None and allow:
         raise ConfigError("money must not leave unasked: give authorize=… to the FrontDoor that has allow=…")
     if authorize is None and not trust_client:

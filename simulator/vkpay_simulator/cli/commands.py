@@ -13,7 +13,7 @@ from vkpay_simulator.cli.client import CallError, call
 
 app = typer.Typer(
     name="vkpay-sim",
-    help="A payment sandbox on this machine: WeChat Pay v3 and Alipay, with real signatures.",
+    help="A payment sandbox on this machine: WeChat Pay, Alipay, Douyin, Huawei, Apple and VksPay, with real signatures.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

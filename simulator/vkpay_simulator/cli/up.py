@@ -66,6 +66,7 @@ def _welcome(world: World, url: str, config_out: Path | None) -> None:
     )
     if config_out is not None:
         people.print(f"Configuration in {config_out}: VKPay.from_file({str(config_out)!r})")
+    people.print(f"A page with its orders, and buttons to pay them, at {url}/")
     people.print(f"Notifications go to {world.settings.notify_url}/...; Ctrl-C stops.")
 
 

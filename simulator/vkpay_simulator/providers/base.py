@@ -35,6 +35,20 @@ class Merchant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundView:
+    """A refund as the control API shows it: ``amount`` in fen, ``state`` the provider's own.
+
+    ``ends`` are what :meth:`SimProvider.settle_refund` takes now; none when it is over.
+    """
+
+    out_refund_no: str
+    amount: int
+    state: str
+    created_ms: int
+    ends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own.
 
@@ -54,6 +68,7 @@ class OrderView:
     notify_url: str | None
     payer: str | None
     alias: str | None = None
+    refunds: tuple[RefundView, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
 
 

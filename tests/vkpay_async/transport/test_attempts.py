@@ -123,6 +123,36 @@ async def test_connecting_in_vain_after_a_lost_answer_leaves_the_outcome_open(
     assert sent(net) == 3
 
 
+async def test_a_question_in_vain_after_a_lost_try_leaves_the_outcome_open(
+    net: aioresponses, transport: Transport
+) -> None:
+    """The repeat was answered, and what its provider asks next gets no answer: the first try may have been carried out."""
+
+    def flow() -> Flow[None]:
+        yield request(moves_money=True)
+        yield request(method="GET")
+
+    net.post(ADDRESS, exception=TimeoutError())
+    net.post(ADDRESS, status=400)
+    net.get(ADDRESS, exception=REFUSED, repeat=True)
+    with pytest.raises(TransportOutcomeUnknown, match="an earlier try of this call got no answer"):
+        await transport.run(flow())
+
+
+async def test_a_question_in_vain_after_a_clear_no_is_no_more_than_that(
+    net: aioresponses, transport: Transport
+) -> None:
+    def flow() -> Flow[None]:
+        yield request(moves_money=True)
+        yield request(method="GET")
+
+    net.post(ADDRESS, status=400)
+    net.get(ADDRESS, exception=REFUSED, repeat=True)
+    with pytest.raises(TransportError) as caught:
+        await transport.run(flow())
+    assert caught.value.outcome_known
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_a_busy_provider_is_asked_again(
     status: int, net: aioresponses, transport: Transport, naps: Naps

@@ -38,13 +38,13 @@ def check_notify_url(config: Config, merchant: Merchant) -> Check:
             detail=f"{url} has a query, a fragment or no host",
             advice="providers take a bare https://host/path only; the SDK adds its own path",
         )
-    if all(on_this_machine(address_of(node)) for node in merchant.nodes.values()):
+    if all(on_this_machine(node.address) for node in merchant.nodes.values()):
         return Check(kind=KIND, subject=subject, detail=f"{url}, called by a simulator")
     return _reachable(Check(kind=KIND, subject=subject, detail=url), parts.scheme, host)
 
 
 def check_base_url(node: Node, subject: str) -> Check:
-    url = address_of(node)
+    url = node.address
     if on_this_machine(url):
         return Check(kind="address", subject=subject, detail=f"{url}, a simulator")
     if not url.startswith("https://"):
@@ -56,12 +56,6 @@ def check_base_url(node: Node, subject: str) -> Check:
             advice="set base_url to an https:// address, or leave it out for the provider's own",
         )
     return Check(kind="address", subject=subject, detail=url)
-
-
-def address_of(node: Node) -> str:
-    """Where the node's calls go."""
-    sandbox = getattr(node, "sandbox_base_url", None) if getattr(node, "sandbox", False) else None
-    return str(node.base_url or sandbox or node.default_base_url)
 
 
 def on_this_machine(url: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from vkpay_async.cli.doctor.address import check_base_url
+from cryptography.x509.oid import NameOID
+
+from vkpay_async.cli.doctor.address import check_base_url, on_this_machine
 from vkpay_async.cli.doctor.check import Check, State, misconfigured
 from vkpay_async.config import Node
 from vkpay_async.crypto.pem import (
@@ -27,6 +30,9 @@ from vkpay_async.providers.wxpay_virtual.about import WxpayVirtualNode
 from vkpay_async.registry import every_about
 
 SOON = timedelta(days=30)
+_HUAWEI_ROOT = "Huawei CBG Root CA G2"
+_ISSUER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_KEY_ID = re.compile(r"[0-9A-Z]{10}")
 
 LOADERS: dict[str, Callable[[str], Any]] = {
     "app_private_key": load_private_key,
@@ -52,6 +58,7 @@ RENEWAL = {
     "alipay_public_cert": "download the current one from the app's page in Alipay's console",
     "platform_cert": "leave it out, it is downloaded when needed; or set wxpay_public_key",
     "wxpay_public_cert": "leave it out, it is downloaded when needed; or set wxpay_public_key",
+    "root_cert": "download the provider's current root certificate",
 }
 """The certificates that run out, and what to do then. Those of WeChat Pay replace themselves."""
 REPLACED_BY_ITSELF = frozenset({"platform_cert", "wxpay_public_cert"})
@@ -224,16 +231,42 @@ def _appleiap_mode(node: AppleNode) -> tuple[State, str, str]:
         return "warning", "old receipts alone", advice
     if node.sandbox and not node.sandbox_base_url:
         return "warning", "Apple's sandbox: no real money", "remove sandbox to take payments"
+    if node.root_cert and not on_this_machine(node.address):
+        advice = "remove root_cert: only a simulator needs it"
+        return (
+            "problem",
+            "root_cert replaces Apple's: what it signs pays orders, and what Apple signs does not",
+            advice,
+        )
     if not node.issuer_id:
         advice = "set private_key, key_id and issuer_id of an In-App Purchase key from App Store Connect"
         return "warning", "what is signed is taken, and Apple cannot be asked", advice
+    if not _ISSUER.fullmatch(node.issuer_id):
+        advice = "copy the UUID above the keys: App Store Connect → Users and Access → Integrations → In-App Purchase"
+        return "problem", f"issuer_id is {node.issuer_id!r}, which is no UUID", advice
+    if not _KEY_ID.fullmatch(node.key_id or node.app_id):
+        advice = "copy it from App Store Connect, where it stands beside the key; it is in the name of the .p8 file too"
+        return "warning", f"key_id is {node.key_id or node.app_id!r}, not ten letters and digits", advice
     testers = ", and testers' in the sandbox" if node.accept_sandbox else ""
     return "ok", f"purchases of {node.bundle_id}{testers}", ""
 
 
 def _huaweiiap_mode(node: HuaweiIapNode) -> tuple[State, str, str]:
+    name = _subject(node, "root_cert")
+    if name and name != _HUAWEI_ROOT and not on_this_machine(node.address):
+        advice = "download it: https://pki.consumer.huawei.com/ca/cer/RootCaG2Ecdsa.cer"
+        return "problem", f"root_cert is {name}, and Huawei signs purchases under {_HUAWEI_ROOT}", advice
     testers = ", and testers' in the sandbox" if node.accept_sandbox else ""
     return "ok", f"purchases of the app {node.app_id}{testers}", ""
+
+
+def _subject(node: Node, key: str) -> str:
+    """The common name of a certificate; empty for one that cannot be read, which stands under the keys."""
+    try:
+        found = node.load(key, load_certificate, "").subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except (ConfigError, ValueError):
+        return ""
+    return str(found[0].value) if found else "nameless"
 
 
 def _plain_mode(_: Any) -> tuple[State, str, str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from vkpay_async.providers.base import concealed
+
 UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
 """What reading foreign bytes may raise; the second for JSON nested without end."""
 
@@ -122,6 +124,8 @@ class TokenAnswer(Wire, frozen=True, kw_only=True):
     refresh_token: str | None = None
     expires_in: int | None = None
     re_expires_in: int | None = None
+
+    __repr__ = concealed
 
 
 class CertificateAnswer(Wire, frozen=True, kw_only=True):

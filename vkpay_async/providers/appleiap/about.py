@@ -60,6 +60,12 @@ class AppleNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
     products: dict[str, Fen] = {}
     currency: str = "CNY"
 
+    @property
+    def address(self) -> str:
+        if self.sandbox:
+            return self.sandbox_base_url or self.default_sandbox_base_url
+        return self.base_url or self.default_base_url
+
 
 def _part(platform: str, context: ClientContext, need_qrcode: bool, app_to_h5: bool) -> str | None:
     return "app-plus" if platform in APPS and not need_qrcode else None

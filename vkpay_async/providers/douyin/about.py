@@ -52,6 +52,11 @@ class DouyinNode(Node, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order_entry_path: str | None = None
     """The page of the mini program that shows an order."""
 
+    @property
+    def address(self) -> str:
+        host = self.default_base_url if self.generation == "ecpay" else self.open_base_url
+        return self.base_url or (self.sandbox_base_url if self.sandbox else host)
+
 
 def _part(platform: str, _context: Any, need_qrcode: bool, _app_to_h5: bool) -> str | None:
     return "mp-toutiao" if platform == "mp-toutiao" and not need_qrcode else None

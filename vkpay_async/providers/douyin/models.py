@@ -9,6 +9,8 @@ from typing import Annotated
 
 import msgspec
 
+from vkpay_async.providers.base import concealed
+
 UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
 """What reading foreign bytes may raise; the second for JSON nested without end."""
 
@@ -32,6 +34,8 @@ class Status(Wire, frozen=True, kw_only=True):
 class PreOrder(Wire, frozen=True, kw_only=True):
     order_id: str
     order_token: str
+
+    __repr__ = concealed
 
 
 class CreateOrderAnswer(Wire, frozen=True, kw_only=True):
@@ -127,6 +131,8 @@ class Session(Wire, frozen=True, kw_only=True):
     session_key: Annotated[str, msgspec.Meta(min_length=1)]
     unionid: str | None = None
 
+    __repr__ = concealed
+
 
 class SessionAnswer(Wire, frozen=True, kw_only=True):
     data: Session
@@ -185,6 +191,8 @@ class ClientToken(Wire, frozen=True, kw_only=True):
     expires_in: int = 0
     error_code: int = 0
     description: str = ""
+
+    __repr__ = concealed
 
 
 class ClientTokenAnswer(Wire, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from vkpay_async.crypto.pem import load_private_key
 from vkpay_async.crypto.sm2 import (
+    Sm2PrivateKey,
     is_sm2_private_key,
     library,
     load_sm2_private_key,
@@ -211,6 +212,11 @@ def gateway_from(node: HuaweiNode, env: Env) -> Gateway:
         load_sm2_public_keys,
         "it is the Huawei Pay certificate (华为支付证书) of the merchant portal: without it nobody can tell a callback from a forgery",
     )
+    if isinstance(signer, Sm2PrivateKey) and any(one.point == signer.public.point for one in platform):
+        raise node.error(
+            "platform_public_key",
+            "is the merchant's own half of mch_private_key; take Huawei Pay's (华为支付证书), which the portal shows next to it",
+        )
     key = MerchantKey(merc_no=node.mch_id, auth_id=node.mch_auth_id, signer=signer)
     return Gateway(
         base_url=_base_url(node),

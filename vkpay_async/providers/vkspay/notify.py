@@ -21,11 +21,16 @@ REFUSED = NotifyReply(status=500, body=b'{"code":"FAIL","msg":"FAIL"}', content_
 MOST_FIELDS = 100
 """Some ten are expected. A stranger's megabyte of ``&`` would keep the loop busy."""
 
+LARGEST = 64 * 1024
+"""Bytes of a notification. Anybody may post one, and each escaped byte costs eighty."""
+
 _NUMBER = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
 
 
 def form_fields(body: bytes) -> dict[str, str]:
     """The fields of a form body. Raises :class:`NotificationInvalid`."""
+    if len(body) > LARGEST:
+        raise NotificationInvalid(f"a notification of {len(body)} bytes: VksPay's have at most {LARGEST}")
     try:
         pairs = parse_qsl(
             body.decode(),

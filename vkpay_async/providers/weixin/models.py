@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from vkpay_async.providers.base import concealed
+
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding foreign bytes may raise; the last one for JSON nested without end."""
 
@@ -28,6 +30,8 @@ class SessionAnswer(Wire, frozen=True, kw_only=True):
     session_key: Text
     unionid: str | None = None
 
+    __repr__ = concealed
+
 
 class AccessAnswer(Wire, frozen=True, kw_only=True):
     openid: Text
@@ -36,3 +40,5 @@ class AccessAnswer(Wire, frozen=True, kw_only=True):
     refresh_token: str | None = None
     scope: str | None = None
     unionid: str | None = None
+
+    __repr__ = concealed

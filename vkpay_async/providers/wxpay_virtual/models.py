@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from vkpay_async.models import Value
+from vkpay_async.providers.base import concealed
 from vkpay_async.providers.weixin.models import Wire
 
 
 class TokenAnswer(Wire, frozen=True, kw_only=True):
     access_token: str
     expires_in: int
+
+    __repr__ = concealed
 
 
 class CashOrder(Wire, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from vkpay_simulator.providers.alipay.fields import yuan
 from vkpay_simulator.providers.alipay.models import Buyer, Trade
 from vkpay_simulator.providers.alipay.trades import Trades
 from vkpay_simulator.providers.alipay.transfers import Transfers
-from vkpay_simulator.providers.base import OrderView, SimulatorError
+from vkpay_simulator.providers.base import OrderView, RefundView, SimulatorError
 
 CHANNEL = re.compile(r"[A-Z][A-Z_]{2,39}", re.ASCII)
 UNKNOWN = (
@@ -143,6 +143,15 @@ class Hand:
             paid_ms=trade.paid_ms,
             notify_url=trade.notify_url,
             payer=trade.buyer.user_id if trade.buyer else None,
+            refunds=tuple(
+                RefundView(
+                    out_refund_no=one.out_request_no,
+                    amount=one.amount,
+                    state="REFUND_SUCCESS",
+                    created_ms=one.at_ms,
+                )
+                for one in trade.refunds.values()
+            ),
             detail=_detail(trade),
         )
 

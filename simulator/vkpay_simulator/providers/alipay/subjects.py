@@ -52,6 +52,6 @@ def _number(trade: Trade | None) -> str | None:
 def _order_string(body: bytes) -> str:
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(value.get("order_string", "")) if isinstance(value, dict) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vkpay_simulator.providers.appleiap.accounts import App
 from vkpay_simulator.providers.appleiap.models import Store, Transaction
-from vkpay_simulator.providers.base import OrderView
+from vkpay_simulator.providers.base import OrderView, RefundView
 
 WHOLE = 100_000
 MILLIUNITS_OF_A_FEN = 10
@@ -26,6 +26,7 @@ def view(app: App, store: Store, one: Transaction) -> OrderView:
         paid_ms=one.purchase_ms,
         notify_url=app.notify_url(store.environment) or None,
         payer=one.customer.name,
+        refunds=_given_back(one, total),
         detail={
             "environment": store.environment,
             "type": one.product.type,
@@ -42,6 +43,20 @@ def _state(one: Transaction) -> str:
     if one.revocation is None:
         return "PURCHASED"
     return "REFUNDED" if one.revocation.refund else "REVOKED"
+
+
+def _given_back(one: Transaction, total: int) -> tuple[RefundView, ...]:
+    """Nobody but Apple gives a purchase back; it goes by the transaction's number."""
+    if one.revocation is None or not one.revocation.refund:
+        return ()
+    return (
+        RefundView(
+            out_refund_no=one.transaction_id,
+            amount=_refunded(one, total),
+            state=_state(one),
+            created_ms=one.revocation.at_ms,
+        ),
+    )
 
 
 def _refunded(one: Transaction, total: int) -> int:

@@ -142,6 +142,7 @@ def _view(order: AnyOrder) -> OrderView:
         paid_ms=order.paid_ms,
         notify_url=order.notify_url,
         payer=None,
+        refunds=tuple(one.view() for one in order.refunds.values()),
         detail=_detail(order),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vkpay_simulator.clock import Due
+from vkpay_simulator.providers.base import RefundView
 from vkpay_simulator.providers.douyin.accounts import App
 from vkpay_simulator.providers.douyin.states import (
     CREATED,
@@ -44,6 +45,15 @@ class Refund:
 
     def move(self, state: str) -> None:
         self.state = REFUND.check(self.state, state)
+
+    def view(self) -> RefundView:
+        return RefundView(
+            out_refund_no=self.number,
+            amount=self.amount,
+            state=self.state,
+            created_ms=self.created_ms,
+            ends=(SUCCESS, FAIL) if self.state == PROCESSING else (),
+        )
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

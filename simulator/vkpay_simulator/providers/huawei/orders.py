@@ -145,6 +145,7 @@ class Order:
             paid_ms=paid,
             notify_url=self.request.callbackUrl,
             payer=self.open_id,
+            refunds=tuple(refund.view() for refund in self.refunds),
             detail={"prepayId": self.prepay_id, "tradeSummary": self.request.tradeSummary},
         )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vkpay_simulator.providers.base import SimulatorError
+from vkpay_simulator.providers.base import RefundView, SimulatorError
 from vkpay_simulator.providers.huawei.accounts import Account
 from vkpay_simulator.providers.huawei.errors import HuaweiError, printable
 from vkpay_simulator.providers.huawei.fields import check_url, invalid, read_body, time_text
@@ -48,6 +48,15 @@ class Refund:
 
     def move(self, state: str) -> None:
         self.state = REFUND.check(self.state, state)
+
+    def view(self) -> RefundView:
+        return RefundView(
+            out_refund_no=self.request.mercRefundOrderNo,
+            amount=self.amount,
+            state=self.state,
+            created_ms=self.created_ms,
+            ends=tuple(sorted(REFUND.steps[self.state])),
+        )
 
     def accepted(self) -> dict[str, Any]:
         """The answer to the call; a repeated one of an order that is refunded whole is without amounts."""

@@ -12,7 +12,7 @@ import msgspec
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Handler, Request, Route
 from vkpay_simulator.jws import spoilt
-from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.base import Merchant, OrderView, RefundView, SimulatorError
 from vkpay_simulator.providers.huaweiiap.accounts import App, Apps
 from vkpay_simulator.providers.huaweiiap.control import Control
 from vkpay_simulator.providers.huaweiiap.errors import CODES, UNREADABLE, IapError
@@ -169,5 +169,15 @@ def _view(app: App, one: Purchase) -> OrderView:
         paid_ms=one.bought_ms,
         notify_url=app.notify_url,
         payer=one.payer,
+        refunds=_given_back(one),
         detail={"environment": one.environment, "type": one.product_type, "shipped": one.shipped},
+    )
+
+
+def _given_back(one: Purchase) -> tuple[RefundView, ...]:
+    """Nobody but Huawei gives a purchase back, all of it; it goes by the purchase's number."""
+    if one.revoked_ms is None:
+        return ()
+    return (
+        RefundView(out_refund_no=one.number, amount=one.price, state=one.state, created_ms=one.revoked_ms),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vkpay_simulator.clock import Due
-from vkpay_simulator.providers.base import OrderView
+from vkpay_simulator.providers.base import OrderView, RefundView
 from vkpay_simulator.providers.vkspay import states
 from vkpay_simulator.providers.vkspay.accounts import Account
 from vkpay_simulator.providers.vkspay.fields import Fields
@@ -36,6 +36,15 @@ class Refund:
 
     def move(self, state: str, now: int) -> None:
         self.state, self.done_ms = states.REFUND.check(self.state, state), now
+
+    def view(self) -> RefundView:
+        return RefundView(
+            out_refund_no=self.number,
+            amount=self.amount,
+            state=self.state,
+            created_ms=self.created_ms,
+            ends=tuple(sorted(states.REFUND.steps[self.state])),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +104,7 @@ class Order:
             notify_url=self.notify_url,
             payer=None,
             alias=self.merchant_number,
+            refunds=tuple(refund.view() for refund in self.refunds.values()),
             detail={
                 "pay_chnl": self.wallet,
                 "refunds": {number: refund.state for number, refund in self.refunds.items()},

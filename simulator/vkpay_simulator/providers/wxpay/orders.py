@@ -168,6 +168,7 @@ class Order:
             paid_ms=self.paid_ms,
             notify_url=self.notify_url,
             payer=self.payer.get("sub_openid") or self.payer.get("openid") or self.payer.get("sp_openid"),
+            refunds=tuple(refund.view() for refund in self.refunds),
             detail=self.transaction(),
         )
 

@@ -184,6 +184,6 @@ def _top_level(body: bytes) -> dict[str, Any]:
     """The body's own fields, if it is a JSON object at all."""
     try:
         fields = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}

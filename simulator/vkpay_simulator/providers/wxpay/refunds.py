@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vkpay_simulator.clock import china_rfc3339, china_text
 from vkpay_simulator.exchange import Request
-from vkpay_simulator.providers.base import SimulatorError
+from vkpay_simulator.providers.base import RefundView, SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account
 from vkpay_simulator.providers.wxpay.errors import WxpayError
 from vkpay_simulator.providers.wxpay.fields import read_body
@@ -54,6 +54,15 @@ class Refund:
 
     def move(self, state: str) -> None:
         self.state = REFUND.check(self.state, state)
+
+    def view(self) -> RefundView:
+        return RefundView(
+            out_refund_no=self.request.out_refund_no,
+            amount=self.amount,
+            state=self.state,
+            created_ms=self.created_ms,
+            ends=tuple(SUMMARIES) if self.state == "PROCESSING" else (),
+        )
 
     def object(self) -> dict[str, Any]:
         """The refund object of create, query and abnormal."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vkpay_simulator.delivery import Delivery
-from vkpay_simulator.providers.base import OrderView, SimulatorError
+from vkpay_simulator.providers.base import OrderView, RefundView, SimulatorError
 from vkpay_simulator.providers.wxpay_virtual.accounts import App
 from vkpay_simulator.providers.wxpay_virtual.errors import field_error, no_such
 from vkpay_simulator.providers.wxpay_virtual.models import RefundOrder
@@ -89,6 +89,7 @@ class CashOrder:
             paid_ms=self.paid_ms,
             notify_url=self.app.push_url if self.app.push.enabled else None,
             payer=self.openid,
+            refunds=tuple(refund.view() for refund in self.refunds),
             detail=self.object(),
         )
 
@@ -136,6 +137,15 @@ class Refund:
     def move(self, state: str, now: int) -> None:
         self.state = REFUND.check(self.state, state)
         self.updated_ms = now
+
+    def view(self) -> RefundView:
+        return RefundView(
+            out_refund_no=self.order_id,
+            amount=self.fee,
+            state=self.state,
+            created_ms=self.created_ms,
+            ends=("SUCCESS", "FAIL") if self.running else (),
+        )
 
     def object(self) -> dict[str, Any]:
         return _shared(self, 0) | {

@@ -47,6 +47,9 @@ def test_what_is_right(vkpay_sim: RunningSimulator) -> None:
         ({"bundleId": None, "privateKey": None}, "warning", "old receipts alone"),
         ({"sandboxBaseUrl": None}, "warning", "no real money"),
         ({"issuerId": None, "privateKey": None}, "warning", "Apple cannot be asked"),
+        ({"issuerId": "69a6de7c"}, "problem", "issuer_id is '69a6de7c', which is no UUID"),
+        ({"keyId": "AuthKey_2X9R4HXF34.p8"}, "warning", "not ten letters and digits"),
+        ({"sandbox": False, "baseUrl": None}, "problem", "what Apple signs does not"),
     ],
 )
 def test_the_mode(vkpay_sim: RunningSimulator, changed: dict[str, Any], state: str, said: str) -> None:
@@ -70,6 +73,23 @@ def test_the_keys(vkpay_sim: RunningSimulator, changed: dict[str, Any], said: st
     keys = checks(vkpay_sim, **changed)["keys"]
     assert (keys.state, bool(keys.advice)) == ("problem", True)
     assert said in keys.detail
+
+
+@pytest.mark.parametrize(
+    ("changed", "address"),
+    [
+        ({"sandbox": False, "baseUrl": None}, "https://api.storekit.apple.com"),
+        ({"sandbox": True, "sandboxBaseUrl": None}, "https://api.storekit-sandbox.apple.com"),
+    ],
+)
+def test_the_address_is_that_of_the_environment(
+    vkpay_sim: RunningSimulator, changed: dict[str, Any], address: str
+) -> None:
+    assert checks(vkpay_sim, **changed)["address"].detail == address
+
+
+def test_a_simulators_root_that_runs_out(vkpay_sim: RunningSimulator) -> None:
+    assert checks(vkpay_sim)["root_cert validity"].detail == "valid until 2045-01-01"
 
 
 def test_the_key_under_unipays_name(vkpay_sim: RunningSimulator) -> None:

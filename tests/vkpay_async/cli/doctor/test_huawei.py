@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from vkpay_async.crypto.sm2 import library, load_sm2_private_key
 
 NODE = "merchants.default.huawei.mp-harmony"
 Find = Callable[..., dict[str, dict[str, str]]]
@@ -48,6 +51,32 @@ def test_what_is_wrong(find: Find, kind: str, change: dict[str, Any], state: str
     assert found["state"] == state
     assert text in found["detail"]
     assert found["advice"]
+
+
+def test_a_key_that_is_too_short(find: Find, other_key: str) -> None:
+    found = find(mchPrivateKey=other_key)["keys"]
+    assert found["state"] == "problem"
+    assert "it has 2048 bits, and Huawei Pay wants 3072" in found["detail"]
+
+
+def test_the_merchants_own_half_in_huaweis_place(find: Find, config: dict[str, Any]) -> None:
+    own = config["merchants"]["certs"]["huawei"]["mp-harmony"]["mchPrivateKey"]
+    point = load_sm2_private_key(own).public.point.hex()
+    found = find(mchPrivateKey=own, platformPublicKey=point)["keys"]
+    assert found["state"] == "problem"
+    assert "platform_public_key is the merchant's own half" in found["detail"]
+    assert "华为支付证书" in found["advice"]
+
+
+def test_the_extra_that_is_not_installed(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
+    library.cache_clear()
+    try:
+        found = find()["keys"]
+    finally:
+        library.cache_clear()
+    assert found["state"] == "problem"
+    assert "pip install 'vkpay-async[huawei]'" in found["detail"] + found["advice"]
 
 
 def test_a_certificate_that_is_not_the_merchants(find: Find) -> None:

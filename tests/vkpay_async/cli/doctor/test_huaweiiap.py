@@ -56,6 +56,18 @@ def test_the_keys(vkpay_sim: RunningSimulator, changed: dict[str, Any], said: st
     assert said in keys.detail
 
 
+def test_a_simulators_root_where_customers_buy(vkpay_sim: RunningSimulator) -> None:
+    mode = checks(vkpay_sim, baseUrl=None)["mode"]
+    assert mode.state == "problem"
+    assert mode.detail.startswith("root_cert is Simulated Huawei CBG Root CA G2, and Huawei signs")
+    assert "RootCaG2Ecdsa.cer" in mode.advice
+
+
+def test_the_roots_time(vkpay_sim: RunningSimulator) -> None:
+    validity = checks(vkpay_sim)["root_cert validity"]
+    assert (validity.state, validity.detail) == ("ok", "valid until 2045-01-01")
+
+
 @pytest.mark.parametrize(
     ("changed", "state", "said"),
     [

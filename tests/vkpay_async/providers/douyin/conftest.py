@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from vkpay_async.config import Material, Secret
+from vkpay_async.errors import TransportError
 from vkpay_async.models import CreateOrder, OrderRef, RawNotification, RefundRef, RefundRequest
 from vkpay_async.providers.base import Env, Flow, HttpRequest, HttpResponse, SharedValue, run_offline
 from vkpay_async.providers.douyin.about import DouyinNode
@@ -78,7 +79,7 @@ class Exchange:
     A request for a client token is answered by itself, ``t1``, ``t2`` and so on.
     """
 
-    def __init__(self, *answers: HttpResponse) -> None:
+    def __init__(self, *answers: HttpResponse | TransportError) -> None:
         self._answers = list(answers)
         self.requests: list[HttpRequest] = []
         self.values: dict[str, SharedValue] = {}
@@ -98,7 +99,10 @@ class Exchange:
                 "description": "",
             }
             return answer(data=token, message="success")
-        return self._answers.pop(0)
+        reply = self._answers.pop(0)
+        if isinstance(reply, TransportError):
+            raise reply
+        return reply
 
     @property
     def last(self) -> HttpRequest:
@@ -114,7 +118,7 @@ class Exchange:
         return body
 
 
-def exchange(*answers: HttpResponse) -> Exchange:
+def exchange(*answers: HttpResponse | TransportError) -> Exchange:
     return Exchange(*answers)
 
 

@@ -35,8 +35,10 @@ from vkpay_async.errors import (
     ConfigError,
     InvalidArgument,
     OrderStateConflict,
+    ProviderOutcomeUnknown,
     ProviderUnavailable,
     ResourceNotFound,
+    TransportError,
 )
 from vkpay_async.models import RefundState, TradeState
 from vkpay_async.order_info import RequestOrderParams
@@ -292,6 +294,25 @@ class TestRefund:
             exchange(no(22004), ok(data={"refund_list": [made_refund()]}))(trades.refund(whole))
         with pytest.raises(OrderStateConflict, match="22013"):
             exchange(no(22013))(trades.refund(whole))
+
+    @pytest.mark.parametrize(
+        "reply",
+        [no(13000), raw_response(b"<html>", 502), raw_response(b"{}"), TransportError("no answer in time")],
+    )
+    def test_what_a_used_number_came_to_is_open_where_nobody_can_tell(
+        self, trades: DouyinProvider, reply: Any
+    ) -> None:
+        """The refund may be there: what was reserved for it must not be promised again."""
+        whole = refund(order=ref(transaction_id=TRADE_ID), refund_fee=1990)
+        with pytest.raises(ProviderOutcomeUnknown, match="22004") as caught:
+            exchange(no(22004), reply)(trades.refund(whole))
+        assert not caught.value.outcome_known
+
+    def test_a_used_number_under_which_there_is_nothing_was_refused(self, trades: DouyinProvider) -> None:
+        whole = refund(order=ref(transaction_id=TRADE_ID), refund_fee=1990)
+        with pytest.raises(OrderStateConflict, match="22004") as caught:
+            exchange(no(22004), ok(data={"refund_list": []}))(trades.refund(whole))
+        assert caught.value.outcome_known
 
     @pytest.mark.parametrize(
         ("word", "state", "time"),

@@ -75,3 +75,10 @@ def test_numbers_in_paths(shop: Shop, number: str) -> None:
 def test_a_surrogate_alone(shop: Shop) -> None:
     raw = b'{"mercOrderNo": "\\ud800"}'
     assert shop.post(CLOSE, raw, text="x").code == "INVALID_SIGNATURE"
+
+
+def test_a_number_without_end_under_a_signature_that_does_not_hold(shop: Shop) -> None:
+    raw = b'{"mercOrderNo":"T1","total":' + b"9" * 5000 + b"}"
+    answer = shop.post(PREPAY, raw, text="something else")
+    assert answer.data["subCode"] == "INVALID_SIGNATURE"
+    assert answer.explain

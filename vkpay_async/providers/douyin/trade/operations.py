@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from vkpay_async.crypto.pem import load_private_key, load_public_key
-from vkpay_async.errors import OrderStateConflict
+from vkpay_async.errors import (
+    OrderStateConflict,
+    ProviderError,
+    ProviderOutcomeUnknown,
+    ResourceNotFound,
+    TransportError,
+)
 from vkpay_async.models import (
     CreateOrder,
     JsonObject,
@@ -48,6 +54,8 @@ from vkpay_async.providers.douyin.signing import verify_callback
 from vkpay_async.providers.douyin.trade import notify, orders, refunds, settlements
 from vkpay_async.providers.douyin.trade.gateway import TradeGateway
 
+T = TypeVar("T")
+
 V1 = "api/trade_basic/v1/developer"
 
 QUERY = Call("douyin.query")
@@ -80,6 +88,11 @@ class Trades:
         self._platform_key = node.load(
             "douyin_public_key", load_public_key, "it is the platform's key that the console shows"
         )
+        if self._platform_key.public_numbers() == self._key.public_key().public_numbers():
+            raise node.error(
+                "douyin_public_key",
+                "is the app's own half of app_private_key; take the platform's (平台公钥), which the console shows next to it",
+            )
 
     def create(self, order: CreateOrder) -> OrderInfo:
         """Only signs: the mini program makes the order with it."""
@@ -136,7 +149,7 @@ class Trades:
         except OrderStateConflict as error:
             if error.code not in DUPLICATES:
                 raise
-            return (yield from self.query_settle(out_settle_no))
+            return (yield from _used_before(self.query_settle(out_settle_no), error))
         return settlements.accepted(answer, raw, out_settle_no, out_trade_no)
 
     def query_settle(self, out_settle_no: str) -> Flow[Settlement]:
@@ -207,7 +220,26 @@ class Trades:
     def _same_refund(self, request: RefundRequest, error: OrderStateConflict) -> Flow[Refund]:
         """Of the try before this one, if it asked for the same. Raises the refusal if not."""
         ref = RefundRef(order=request.order, out_refund_no=request.out_refund_no)
-        refund = yield from self.query_refund(ref)
+        refund = yield from _used_before(self.query_refund(ref), error)
         if refund.refund_fee != request.refund_fee:
             raise error
         return refund
+
+
+def _used_before(query: Flow[T], refusal: OrderStateConflict) -> Flow[T]:
+    """What a number was used for. Raises the refusal where Douyin knows nothing under it, and where it cannot be found out
+    :class:`ProviderOutcomeUnknown`: money may have moved under that number.
+    """
+    try:
+        return (yield from query)
+    except ResourceNotFound as error:
+        raise refusal from error
+    except (ProviderError, TransportError) as error:
+        raise ProviderOutcomeUnknown(
+            provider="douyin",
+            code=str(refusal.code),
+            message=refusal.message,
+            http_status=refusal.http_status,
+            request_id=refusal.request_id,
+            advice="the number was used before, and what for could not be found out: query with the same number",
+        ) from error
