@@ -17,7 +17,9 @@ from vkpay_async import (
     OutcomeUnknown,
     PayLink,
     Payment,
+    Refund,
     RefundState,
+    ResourceNotFound,
     TradeState,
 )
 from vkpay_async.errors import ProviderUnavailable
@@ -366,16 +368,38 @@ class TestRefunds:
             await shop.pay.refund(out_trade_no=paid)
         assert (await shop.pay.orders.require(paid)).refundable == TOTAL
 
-    @pytest.mark.parametrize("after", [True, False], ids=["made", "not made"])
-    async def test_a_lost_answer_of_a_gateway_that_takes_our_numbers(self, shop: Shop, after: bool) -> None:
+    async def test_a_lost_one_that_was_made_is_found_by_a_repeat(self, shop: Shop) -> None:
+        number = await self.lost(shop, after=True)
+        assert (await self.again(shop, number)).state is RefundState.SUCCESS
+        assert refunded_at_gateway(shop) == 500
+
+    async def test_a_lost_one_that_was_not_made_is_made_by_a_later_repeat(self, shop: Shop) -> None:
+        number = await self.lost(shop, after=False)
+        for refundable in (TOTAL - 500, TOTAL):
+            with pytest.raises(ResourceNotFound, match="made again"):
+                await self.again(shop, number)
+            assert (await shop.pay.orders.require(number)).refundable == refundable
+            await shop.pay.orders.write(
+                lambda c: c.exec_driver_sql("UPDATE vk_pay_refunds SET refund_date = 1")
+            )
+        assert (await self.again(shop, number)).state is RefundState.SUCCESS
+        assert refunded_at_gateway(shop) == 500
+
+    async def test_two_at_once_under_one_number_are_one(self, either: Shop, paid: str) -> None:
+        answers = await asyncio.gather(*(self.again(either, paid) for _ in range(4)), return_exceptions=True)
+        assert refunded_at_gateway(either) == 500
+        assert any(isinstance(answer, Refund) for answer in answers)
+
+    async def lost(self, shop: Shop, *, after: bool) -> str:
         number = (await shop.order("vkspay")).out_trade_no
         await shop.sim.pay(number)
         shop.sim.fault("drop", after=after, operation="vkspay.orderrefund")
         with pytest.raises(OutcomeUnknown):
-            await shop.pay.refund(out_trade_no=number, refund_fee=500)
-        again = await shop.pay.refund(out_trade_no=number, refund_fee=500, out_refund_no=f"{number}-1")
-        assert again.state is RefundState.SUCCESS
-        assert refunded_at_gateway(shop) == 500
+            await self.again(shop, number)
+        return number
+
+    async def again(self, shop: Shop, number: str) -> Refund:
+        return await shop.pay.refund(out_trade_no=number, refund_fee=500, out_refund_no=f"{number}-1")
 
     async def test_of_one_with_its_own_numbers_nobody_can_tell(self, ignoring: Shop) -> None:
         shop = ignoring

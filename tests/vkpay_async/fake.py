@@ -148,6 +148,7 @@ class FakeProvider:
     """Implements :class:`vkpay_async.providers.base.Provider` over a :class:`Bank`."""
 
     name: ClassVar[str] = "fake"
+    refunds_repeat: ClassVar[bool] = True
     trust: ClassVar[None] = None
     bank: ClassVar[Bank]
 

@@ -164,9 +164,11 @@ class Provider(Protocol):
     """One merchant's node of one provider. Built once with its keys loaded, then used by every call.
 
     ``identities`` are what a notification's app and merchant must match, ``None`` where a provider does not say.
+    ``refunds_repeat`` says that a refund which is sent twice under one number is made once.
     """
 
     name: ClassVar[str]
+    refunds_repeat: ClassVar[bool]
 
     @classmethod
     def from_node(cls, node: Any, env: Env, trust: Any = None) -> Provider:

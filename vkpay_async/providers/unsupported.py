@@ -38,6 +38,7 @@ class Unsupported:
     """
 
     title: ClassVar[str]
+    refunds_repeat: ClassVar[bool] = True
     missing: ClassVar[Mapping[str, str]] = {}
 
     def prepared(self, order: CreateOrder) -> CreateOrder:

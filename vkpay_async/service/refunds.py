@@ -7,12 +7,14 @@ from vkpay_async.errors import (
     OrderConflict,
     OrderNotPaid,
     OrderNotRefunded,
+    ResourceNotFound,
     VKPayError,
 )
 from vkpay_async.models import Refund, RefundRef, RefundRequest
 from vkpay_async.money import Fen
 from vkpay_async.notify import Source
 from vkpay_async.order import Order, RefundEntry
+from vkpay_async.providers.base import Provider
 from vkpay_async.service import arguments
 from vkpay_async.service.context import Context
 from vkpay_async.service.outcome import state_after
@@ -24,11 +26,19 @@ FIRST_CHECK_MS = 60_000
 DEFAULT_REASON = "用户申请退款"
 
 
+class _SentBefore(Exception):
+    """The refund's number is in use, and the provider might make it a second time."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+
 class Refunds:
     """The refund operations over one application's parts.
 
     A refund is kept as ``PENDING`` before it is sent, so that what is left can never be promised twice. A clear
-    "no" gives the amount back; an unknown outcome leaves it reserved until a query or a repeat settles it.
+    "no" gives the amount back; an unknown outcome leaves it reserved until a query or a repeat settles it. A repeat asks
+    after the first where the provider might make it twice.
     """
 
     def __init__(self, context: Context) -> None:
@@ -78,20 +88,34 @@ class Refunds:
         async def reserve() -> None:
             nonlocal first
             due = self._c.env.now_ms() + FIRST_CHECK_MS
-            _, first = await self._c.ledger.add_refund(order.out_trade_no, entry, check_due=due)
+            kept, first = await self._c.ledger.add_refund(order.out_trade_no, entry, check_due=due)
+            if not first and not provider.refunds_repeat:
+                raise _SentBefore(kept)
 
         try:
             return await self._c.transport.run(provider.refund(_request(order, entry)), before=reserve)
+        except _SentBefore as before:
+            return await self._asked_after(before.order, entry.out_refund_no, provider)
         except VKPayError as error:
             state = None if first is None else state_after(error, first=first)
             if state is not None:
-                await self._mark(order, entry, state)
+                await self._mark(order, entry.out_refund_no, state)
             raise
 
-    async def _mark(self, order: Order, entry: RefundEntry, state: str) -> None:
+    async def _asked_after(self, order: Order, number: str, provider: Provider) -> Refund:
+        """One that is certain not to be there gives its amount back, once no try can be on its way any more."""
+        try:
+            return await self._c.transport.run(provider.query_refund(_ref(order, number)))
+        except ResourceNotFound:
+            sent = next(entry.refund_date for entry in order.refund_list if entry.out_refund_no == number)
+            if sent + FIRST_CHECK_MS <= self._c.env.now_ms():
+                await self._mark(order, number, "REFUSED")
+            raise
+
+    async def _mark(self, order: Order, number: str, state: str) -> None:
         await self._c.ledger.set_refund(
             order.out_trade_no,
-            entry.out_refund_no,
+            number,
             state=state,
             check_due=self._c.env.now_ms() + FIRST_CHECK_MS,
         )

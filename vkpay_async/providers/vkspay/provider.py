@@ -47,6 +47,7 @@ class VkspayProvider(Unsupported):
 
     name: ClassVar[str] = PROVIDER
     title: ClassVar[str] = "VksPay"
+    refunds_repeat: ClassVar[bool] = False
     missing: ClassVar[Mapping[str, str]] = {
         "close": "an order that nobody pays ends by itself; leave it, and do not ship for it"
     }

@@ -79,6 +79,7 @@ class WxpayProvider:
     """
 
     name: ClassVar[str] = "wxpay"
+    refunds_repeat: ClassVar[bool] = True
 
     def __init__(self, node: WxpayNode, gateway: Gateway) -> None:
         self._node = node
