@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import secrets
 import sqlite3
 import time
 from typing import Any
@@ -63,7 +64,7 @@ class WeChatCaller:
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self) -> str:
-        body, headers = self.request(f"{time.time_ns():032x}")
+        body, headers = self.request(secrets.token_hex(16))
         async with self._opened().post(self._url, data=body, headers=headers) as response:
             return self.answer(await response.read(), response.headers)
 
@@ -94,7 +95,9 @@ class WeChatCaller:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LIMIT_S))
+            connector = aiohttp.TCPConnector(limit=0)  # by default the 101st waits, and others overtake it
+            timeout = aiohttp.ClientTimeout(total=LIMIT_S)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session
 
 
@@ -231,7 +234,7 @@ def gateway(merchant: RSAPublicKey, platform: RSAPrivateKey) -> web.Application:
         given = {name: value.strip('"') for name, value in parts.items()}
         message = f"{request.method}\n{request.raw_path}\n{given['timestamp']}\n{given['nonce_str']}\n\n"
         verified(merchant, given["signature"], message.encode())
-        timestamp, nonce = str(int(time.time())), f"{time.time_ns():032x}"
+        timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
         signed = signature(platform, f"{timestamp}\n{nonce}\n".encode() + body + b"\n")
         headers = {
             "Wechatpay-Timestamp": timestamp,
@@ -251,7 +254,7 @@ async def send(url: str, platform: RSAPrivateKey, numbers: list[str], at_once: i
     gcm, waiting = AESGCM(parties.V3_KEY.encode()), iter(numbers)
 
     async def post(session: aiohttp.ClientSession, number: str) -> None:
-        nonce, timestamp = f"{time.time_ns() % 10**12:012d}", str(int(time.time()))
+        nonce, timestamp = secrets.token_hex(6), str(int(time.time()))
         plain = msgspec.json.encode(parties.transaction(number))
         sealed = gcm.encrypt(nonce.encode(), plain, b"transaction")
         body = msgspec.json.encode(parties.envelope(nonce, base64.b64encode(sealed).decode()))

@@ -78,6 +78,10 @@ class Merchant:
         """How many of them ended as they should, and how many handlers ran how often."""
         return self._do(self._ended(numbers))
 
+    def known(self, numbers: list[str]) -> list[str]:
+        """Those that the ledger has as paid."""
+        return self._do(self._known(numbers))
+
     def sample(self) -> None:
         self._do(self._called(self._sampler.start))
 
@@ -113,6 +117,10 @@ class Merchant:
             self._failed[type(error).__name__] += 1
             return None
         return {**told(payment), **openid}
+
+    async def _known(self, numbers: list[str]) -> list[str]:
+        await self._pay.idle()
+        return [number for number in numbers if (await self._pay.orders.require(number)).status > 0]
 
     async def _ended(self, numbers: list[str]) -> dict[str, int]:
         await self._pay.idle()
@@ -164,7 +172,19 @@ class Merchant:
 
 def main() -> None:
     merchant = Merchant()
-    names = ["open", "appid", "log_in", "create", "refund", "ended", "sample", "sampled", "cpu", "health", "failures"]
+    names = [
+        "open",
+        "appid",
+        "log_in",
+        "create",
+        "refund",
+        "ended",
+        "sample",
+        "sampled",
+        "cpu",
+        "health",
+        "failures",
+    ]
     doings = {name: getattr(merchant, name) for name in names}
 
     def take_orders() -> None:
