@@ -40,6 +40,7 @@ class Asking(asyncio.Protocol):
     def __init__(self, load: Load) -> None:
         self._load = load
         self._buffer = b""
+        self._met = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -54,7 +55,9 @@ class Asking(asyncio.Protocol):
         if len(rest) < length:
             return
         self._buffer = rest[length:]
-        self._load.answered(head, time.perf_counter() - self._sent)
+        # Before its first answer a connection has to be accepted, which servers do when they have the time.
+        self._load.answered(head, time.perf_counter() - self._sent if self._met else None)
+        self._met = True
         self._next()
 
     def _next(self) -> None:
@@ -80,9 +83,11 @@ class Load:
     def take(self) -> bytes | None:
         return next(self._left, None)
 
-    def answered(self, head: bytes, seconds: float) -> None:
+    def answered(self, head: bytes, seconds: float | None) -> None:
+        """``seconds`` is ``None`` for an answer whose time does not count."""
         self.refused += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204"))
-        self.took.append(seconds)
+        if seconds is not None:
+            self.took.append(seconds)
         self._waiting -= 1
         if not self._waiting:
             self.done.set()

@@ -126,7 +126,7 @@ def _answered(driven: Driven, port: int, count: int) -> Metrics:
     cpu: float = driven.ask("cpu") - before
     if load.refused:
         raise SystemExit(f"{load.refused} of {count} questions were refused")
-    took = sorted(load.took)
+    took = sorted(load.took) or [load.seconds]
     return {
         "per_second": count / load.seconds,
         "cpu_us": cpu / count * 1e6,
