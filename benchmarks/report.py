@@ -17,6 +17,7 @@ from benchmarks.results import FOLDER, ROOT, Result
 from benchmarks.shown import number, spread
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
+FEW = 0.1
 Found = Mapping[str, Result]
 
 
@@ -184,7 +185,8 @@ def _figure(result: Result, pick: Pick, unit: str) -> str:
 
 
 def _times(result: Result, over: Pick, under: Pick) -> str:
-    return f"{number(statistics.median(ratios(result.samples, over, under)))} ×"
+    times = statistics.median(ratios(result.samples, over, under))
+    return f"{number(times)} ×" if times > FEW else f"1/{number(1 / times)}"
 
 
 def _median(values: list[float] | None) -> str:
