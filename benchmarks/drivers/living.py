@@ -178,6 +178,7 @@ def main() -> None:
         "log_in",
         "create",
         "refund",
+        "known",
         "ended",
         "sample",
         "sampled",
