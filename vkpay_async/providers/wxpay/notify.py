@@ -102,8 +102,10 @@ def _other(envelope: Envelope, plain: bytes) -> Notification:
 
 def _reader(envelope: Envelope) -> _Reader:
     """The event alone does not tell a payment from a share of it."""
-    known = _READERS.get(envelope.resource.original_type, ())
-    return next((read for begins, read in known if envelope.event_type.startswith(begins)), _other)
+    for begins, read in _READERS.get(envelope.resource.original_type, ()):
+        if envelope.event_type.startswith(begins):
+            return read
+    return _other
 
 
 _Reader: TypeAlias = Callable[[Envelope, bytes], Notification]
