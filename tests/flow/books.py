@@ -55,7 +55,8 @@ class Books:
         assert paid is not None or not ours.paid
         if not ours.paid:
             assert ours.refund_fee == 0
-            assert not any(one.state != GIVEN_BACK for one in theirs) or self._unheard(number)
+            standing = any(one.state != GIVEN_BACK for one in theirs)
+            assert not standing or self._unheard(number) or self._undone(number)
         elif paid is not None:
             self._check_refunds(ours, paid)
 
@@ -82,3 +83,7 @@ class Books:
     def _unheard(self, number: str) -> bool:
         """Something that the provider told of the order has not been taken in."""
         return any(one.state in ("pending", "exhausted") for one in self.deliveries(number))
+
+    def _undone(self, number: str) -> bool:
+        """A purchase that was given back before it was heard of, and then not: the ledger says so to a person."""
+        return any(one.event == "REFUND_REVERSED" for one in self.deliveries(number))

@@ -1,23 +1,15 @@
-"""One shop under random interleavings of what merchants, payers, networks, providers and time do.
-
-Business time is the only time: it stands still unless a rule moves it, for the shop and for the simulator alike.
-"""
+"""What may happen at any moment: the rules of the state machine, and what holds after each of them."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     initialize,
     invariant,
@@ -26,9 +18,8 @@ from hypothesis.stateful import (
 )
 
 from tests.contract import cases
-from tests.flow.books import Books
-from tests.flow.conftest import open_shop
-from tests.flow.lives import GIVEN_BACK, Life
+from tests.flow.driver import Driver
+from tests.flow.lives import GIVEN_BACK
 from vkpay_async import (
     InvalidArgument,
     OrderConflict,
@@ -38,15 +29,11 @@ from vkpay_async import (
     OutcomeUnknown,
     ProviderError,
     RateLimited,
-    RefundedOrder,
     ResourceNotFound,
     TransportError,
 )
-from vkpay_async.clock import nonce
 from vkpay_async.order import Order
-from vkpay_async.providers.base import Env
-from vkpay_simulator.providers.base import OrderView, SimulatorError
-from vkpay_simulator.running import RunningSimulator
+from vkpay_simulator.providers.base import SimulatorError
 
 NEWS = ["arrives", "lost", "doubled", "forged"]
 FATES = [*NEWS, "handler fails", "leaves"]
@@ -61,51 +48,18 @@ FIRST_REPEAT_S = 3600
 """When Apple sends a notification again for the first time; the others do sooner."""
 
 
-class PaymentLife(RuleBasedStateMachine):
+class PaymentLife(Driver):
     """Drives one shop. Every rule is something that may happen at any moment."""
-
-    simulator: ClassVar[RunningSimulator]
-    lives: ClassVar[tuple[Life, ...]]
 
     orders: Bundle[str] = Bundle("orders")
     unknown_refunds: Bundle[tuple[str, str]] = Bundle("unknown_refunds")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.Runner()
-        self.folder = Path(tempfile.mkdtemp())
-        self.books = Books(self.simulator)
-        self.opened: set[str] = set()
-        self.failed: set[str] = set()
-        self.refund_ends: list[tuple[str, str]] = []
-        self.arrived: dict[str, dict[str, Any]] = {}
-
     @initialize(target=orders, policy=st.sampled_from(["durable", "handled"]), paid=st.integers(0, 15))
     def open(self, policy: str, paid: int) -> Any:
         """With an order of each provider; ``paid`` has a bit for each."""
-        self.policy = policy
-        self.simulator.reset()
-        env = Env(now_ms=self.simulator.world.clock.now, nonce=nonce)
-        self.shop, self.server = self.run(
-            open_shop(self.simulator, self.folder / "orders.db", env, reply_policy=policy)
-        )
-        self.shop.pay.on_refunded("goods")(self._refund_ended)
-        take = self.shop.pay.handle_notification
-
-        async def keep(**raw: Any) -> Any:
-            result = await take(**raw)
-            self.arrived[result.number] = raw
-            return result
-
-        self.shop.pay.handle_notification = keep
+        self.open_shop(policy)
         first = (self.create(at, 100, bool(paid >> at & 1)) for at in range(len(self.lives)))
         return multiple(*first)
-
-    def teardown(self) -> None:
-        if hasattr(self, "server"):
-            self.run(self.server.cleanup())
-        self.loop.close()
-        shutil.rmtree(self.folder)
 
     @rule(target=orders, which=st.integers(0, 11), total=st.integers(1, 300), paid=st.booleans())
     def create(self, which: int, total: int, paid: bool) -> str:
@@ -183,7 +137,7 @@ class PaymentLife(RuleBasedStateMachine):
         """The app brings what was bought on the device: it pays the order unless it was given back."""
         life, made = self.books.life(order), self.made(order)
         if life.store is None:
-            with self.nothing_changes(order), self.refused(InvalidArgument):
+            with self.nothing_changes(order), pytest.raises(InvalidArgument):
                 self.run(self.shop.pay.verify_purchase(out_trade_no=order, signed_transaction="x.y.z"))
         elif made:
             bought = made[which % len(made)]
@@ -205,23 +159,28 @@ class PaymentLife(RuleBasedStateMachine):
         if lost != "nothing":
             operation = "*refund*" if lost == "the answer" else "*"
             self.simulator.fault("drop", after=True, provider=life.provider, operation=operation)
+        refusal: Exception | None = None
         try:
             self.run(self.shop.pay.refund(out_trade_no=order, refund_fee=fee))
         except (OutcomeUnknown, RateLimited):
             return (order, self.order(order).refund_list[0].out_refund_no)
-        except (OrderError, InvalidArgument, ProviderError, TransportError) as refusal:
-            after = self.order(order)
-            assert (after.status, after.refund_fee) == (before.status, before.refund_fee)
-            assert isinstance(refusal, OrderNotPaid) is not before.paid
-            if life.store is not None:
-                assert before.paid is isinstance(refusal, InvalidArgument)
-                assert after == before
-        else:
-            assert before.paid
-            assert life.store is None
+        except (OrderError, InvalidArgument, ProviderError, TransportError) as error:
+            refusal = error
         finally:
             self.clear_faults()
+        self.check_refused(before, refusal)
         return multiple()
+
+    def check_refused(self, before: Order, refusal: Exception | None) -> None:
+        """What is not paid is not refunded, a store refunds nothing for us, and a "no" has moved nothing."""
+        number = before.out_trade_no
+        after, of_store = self.order(number), self.books.life(number).store is not None
+        assert isinstance(refusal, OrderNotPaid) is not before.paid
+        assert not (of_store and before.paid) or isinstance(refusal, InvalidArgument)
+        if refusal is not None:
+            assert (after.status, after.refund_fee) == (before.status, before.refund_fee)
+        if of_store:
+            assert after == before
 
     @rule(refund=consumes(unknown_refunds))
     def repeat_refund(self, refund: tuple[str, str]) -> None:
@@ -337,79 +296,6 @@ class PaymentLife(RuleBasedStateMachine):
         for order in self.run(self.all_orders()):
             assert order.paid or order.out_trade_no not in shipped
             assert not order.user_order_success or order.out_trade_no in shipped
-
-    def run(self, work: Any) -> Any:
-        return self.loop.run(work)
-
-    async def finished(self, doing: Any) -> Any:
-        return await doing
-
-    async def all_orders(self) -> list[Order]:
-        return [await self.shop.pay.orders.require(number) for number in self.books.numbers]
-
-    def order(self, number: str) -> Order:
-        found: Order = self.run(self.shop.pay.orders.require(number))
-        return found
-
-    def made(self, number: str) -> list[OrderView]:
-        return self.books.made(number, self.simulator.orders())
-
-    def is_late(self, number: str) -> bool:
-        """Huawei Pay takes a number once, and its prepayment is good for ten minutes."""
-        return self.simulator.world.clock.now() - self.order(number).create_date > 600_000
-
-    def opens(self, order: str) -> None:
-        if order not in self.opened:
-            self.opened.add(order)
-            self.run(self.books.life(order).case.opens(self.shop, self.books.payment(order)))
-
-    def buyer(self, order: str, act: Any) -> None:
-        """A buyer is turned away only from what cannot be paid: another state, or a link that is too old."""
-        refused = ""
-        try:
-            self.run(act)
-        except SimulatorError as error:
-            refused = str(error)
-        assert not refused or "older than" in refused or not self.books.life(order).payable(self.made(order))
-
-    @contextlib.contextmanager
-    def on_its_way(self, order: str, fate: str) -> Iterator[None]:
-        """What becomes of the notification that comes now."""
-        life, subject = self.books.life(order), self.books.subject(order)
-        if fate == "lost":
-            self.simulator.fault("lose_notify", times=2, out_trade_no=subject)
-        elif fate == "doubled":
-            self.simulator.fault("duplicate_notify", copies=5, out_trade_no=subject)
-        elif fate == "forged":
-            self.simulator.fault("bad_signature", operation=f"{life.provider}.notify", out_trade_no=subject)
-        elif fate == "handler fails":
-            self.shop.fails = 1
-        yield
-        self.run(self.shop.pay.idle())
-        self.clear_faults()
-        self.shop.fails = 0
-        if self.order(order).user_order_success is False:
-            self.failed.add(order)
-
-    @contextlib.contextmanager
-    def nothing_changes(self, order: str) -> Iterator[None]:
-        before = self.order(order)
-        yield
-        assert self.order(order) == before
-
-    @contextlib.contextmanager
-    def refused(self, error: type[Exception]) -> Iterator[None]:
-        try:
-            yield
-        except error:
-            return
-        raise AssertionError(f"not refused with {error.__name__}")
-
-    def clear_faults(self) -> None:
-        self.simulator._call(self.simulator.world.faults.clear)
-
-    async def _refund_ended(self, order: RefundedOrder) -> None:
-        self.refund_ends.append((order.refund.out_refund_no, order.refund.state.value))
 
 
 class StoreLife(PaymentLife):
