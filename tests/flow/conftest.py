@@ -11,6 +11,8 @@ import pytest
 from aiohttp import web
 
 from vkpay_async import PaidOrder, Payment, VKPay, config_from_dict
+from vkpay_async.clock import SYSTEM_ENV
+from vkpay_async.providers.base import Env
 from vkpay_async.transport import Transport, pause_before
 from vkpay_async.web.aiohttp import vkpay_app
 from vkpay_simulator.running import RunningSimulator
@@ -53,7 +55,9 @@ class Shop:
         self.shipped.append(order.out_trade_no)
 
 
-async def open_shop(sim: RunningSimulator, database: Path, **settings: Any) -> tuple[Shop, web.AppRunner]:
+async def open_shop(
+    sim: RunningSimulator, database: Path, env: Env = SYSTEM_ENV, **settings: Any
+) -> tuple[Shop, web.AppRunner]:
     """One attempt a call: what comes back is what the provider said, and no test waits for a repeat."""
     listening = socket.create_server(("127.0.0.1", 0))
     sim.notify_url = f"http://127.0.0.1:{listening.getsockname()[1]}/pay"
@@ -61,6 +65,7 @@ async def open_shop(sim: RunningSimulator, database: Path, **settings: Any) -> t
     pay = VKPay(
         config,
         database=f"sqlite:///{database}",
+        env=env,
         transport=Transport(config.http, policy=pause_before(1)),
     )
     app = web.Application()

@@ -8,7 +8,7 @@ import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
 from vkpay_async.happenings import Decision, Event, Found, RefundChange, TransferRecord
-from vkpay_async.models import JsonObject, Refund, Trade, Transfer, TransferAuthorization
+from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferAuthorization
 from vkpay_async.notify.matching import (
     check_authorization,
     check_pid,
@@ -86,10 +86,7 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
     if known is not None and known.state != "unmatched":
         return _met_again(known, terms)
     if refund.share is not None and not order.paid:
-        text = (
-            f"order {order.out_trade_no} was given back before it was known to be paid: nothing was delivered for it, and "
-            "nothing is to be done"
-        )
+        text = _given_back_unpaid(order, refund)
         return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     if refund.share is None and all(
         entry.out_refund_no != refund.out_refund_no for entry in order.refund_list
@@ -245,6 +242,18 @@ def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
     former = [one for one in known if one != latest]
     kept = {**order.expand_data, FORMER: former} if former else order.expand_data
     return {"provider_order_no": latest, "expand_data": kept}
+
+
+def _given_back_unpaid(order: Order, refund: Refund) -> str:
+    if refund.state is RefundState.CLOSED:
+        return (
+            f"a refund of order {order.out_trade_no} was undone, and the order is not known to be paid: if nothing was delivered "
+            "for it, have the app bring the purchase once more (verify_purchase)"
+        )
+    return (
+        f"order {order.out_trade_no} was given back before it was known to be paid: nothing was delivered for it, and "
+        "nothing is to be done"
+    )
 
 
 def _no_order(number: str) -> str:

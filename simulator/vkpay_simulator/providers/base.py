@@ -52,7 +52,8 @@ class RefundView:
 class OrderView:
     """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own.
 
-    ``alias`` is the merchant's number where the provider goes by one of its own: the control API takes either.
+    ``refunded_fee`` is what was given back or is on its way; ``alias`` is the merchant's number where the
+    provider goes by one of its own: the control API takes either.
     """
 
     provider: str

@@ -138,6 +138,17 @@ async def test_an_order_that_was_never_known_to_be_paid(shop: Shop, told: list[R
     assert told == []
 
 
+async def test_a_refund_of_such_an_order_that_is_undone_is_for_a_person_to_see(
+    shop: Shop, told: list[RefundedOrder]
+) -> None:
+    await shop.order()
+    await shop.pay.orders.set_providers_number("order_0001", "P1")
+    assert accepted(await reversed_(shop))
+    (event,) = await shop.events()
+    assert (event.state, "was undone" in str(event.error)) == ("unmatched", True)
+    assert (await shop.pay.orders.require("order_0001")).status == 0
+
+
 async def test_the_order_is_the_one_that_the_payment_paid(shop: Shop, told: list[RefundedOrder]) -> None:
     """Also where the number of ours in it is the first order's of a subscription."""
     await bought(shop)

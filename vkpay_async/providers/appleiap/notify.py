@@ -5,11 +5,12 @@ https://developer.apple.com/documentation/appstoreservernotifications/notificati
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from vkpay_async.errors import NotificationInvalid, NotificationMismatch
+from vkpay_async.errors import NotificationInvalid, NotificationMismatch, ResourceNotFound
 from vkpay_async.models import Notification, NotifyReply
 from vkpay_async.providers.appleiap.about import AppleNode
 from vkpay_async.providers.appleiap.models import (
@@ -70,8 +71,13 @@ def signed_payload(body: bytes) -> str:
     return envelope.signed_payload
 
 
-def verified(body: bytes, verifier: Verifier, node: AppleNode) -> Flow[Notification]:
-    """A body, what is signed inside it as well, and what it means."""
+def verified(
+    body: bytes,
+    verifier: Verifier,
+    node: AppleNode,
+    present: Callable[[Transaction], Flow[Transaction]],
+) -> Flow[Notification]:
+    """A body, what is signed inside it as well, and what it means. ``present`` gives a transaction as it stands now."""
     told = yield from verifier.notification(signed_payload(body))
     data = told.data
     transaction = renewal = None
@@ -79,7 +85,25 @@ def verified(body: bytes, verifier: Verifier, node: AppleNode) -> Flow[Notificat
         transaction = yield from verifier.transaction(data.signed_transaction_info)
     if data is not None and data.signed_renewal_info is not None:
         renewal = yield from verifier.renewal_info(data.signed_renewal_info)
-    return typed(told, transaction, renewal, node)
+    if transaction is None or not _moves_money(told):
+        return typed(told, transaction, renewal, node)
+    now = yield from _since(transaction, present)
+    return typed(told, now, renewal, node, late=now is not transaction)
+
+
+def _moves_money(told: ServerNotification) -> bool:
+    return told.event in PAYMENTS or told.notification_type in TAKEN_BACK | {REVERSED}
+
+
+def _since(
+    transaction: Transaction, present: Callable[[Transaction], Flow[Transaction]]
+) -> Flow[Transaction]:
+    """Notifications may overtake each other, and come days late. A period that was upgraded since was paid all the same."""
+    try:
+        now = yield from present(transaction)
+    except ResourceNotFound:
+        return transaction
+    return transaction if now.is_upgraded else now
 
 
 def typed(
@@ -87,8 +111,13 @@ def typed(
     transaction: Transaction | None,
     renewal: RenewalInfo | None,
     node: AppleNode,
+    *,
+    late: bool = False,
 ) -> Notification:
-    """A type that is not known, or changes no order, is ``other``: its words are in ``event`` and ``raw``."""
+    """A type that is not known, or changes no order, is ``other``: its words are in ``event`` and ``raw``.
+
+    ``late``: the transaction is not as the notification told it, but as it stands now.
+    """
     common: dict[str, Any] = {
         "id": told.notification_uuid or "",
         "event": told.event,
@@ -98,7 +127,7 @@ def typed(
         return Notification(kind="other", **common)
     if told.notification_type in TAKEN_BACK and transaction.revoked:
         return _about_refund(refund_of(transaction, node), common)
-    if told.notification_type == REVERSED:
+    if told.notification_type == REVERSED and not (late and transaction.revoked):
         return _about_refund(reversal_of(transaction, node, int(told.signed_date or 0)), common)
     if told.event in PAYMENTS and not transaction.revoked:
         return _about_payment(transaction, node, common)

@@ -180,8 +180,12 @@ class AppleProvider(ServerApi, Unsupported):
         )
 
     def notification(self, raw: RawNotification) -> Flow[Notification]:
-        """Verifies a notification and what is signed inside it. Yields only with ``online_checks``."""
-        return (yield from notify.verified(raw.body, self._verifier, self._node))
+        """Verifies a notification and what is signed inside it.
+
+        Yields with ``online_checks``, and for news about money that was signed more than ten minutes ago: Apple is asked what
+        became of the purchase since, where there is a key.
+        """
+        return (yield from notify.verified(raw.body, self._verifier, self._node, self._present))
 
     @staticmethod
     def accept() -> NotifyReply:

@@ -137,7 +137,7 @@ def _view(order: AnyOrder) -> OrderView:
         product="requestOrder" if isinstance(order, TradeOrder) else "ecpay",
         state=order.state,
         total_fee=order.total,
-        refunded_fee=sum(one.amount for one in order.refunds.values() if one.state == SUCCESS),
+        refunded_fee=order.refunded,
         created_ms=order.created_ms,
         paid_ms=order.paid_ms,
         notify_url=order.notify_url,

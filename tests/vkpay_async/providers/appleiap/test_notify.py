@@ -13,14 +13,18 @@ from tests.vkpay_async.providers.appleiap.conftest import (
     BUNDLE,
     NOW_MS,
     TOKEN,
+    Apple,
+    Clock,
     bought,
     quiet,
     subscribed,
 )
 from tests.vkpay_async.providers.appleiap.pki import Pki
+from tests.vkpay_async.providers.appleiap.test_api import ok
+from tests.vkpay_async.providers.appleiap.test_errors import said
 from vkpay_async.errors import NotificationInvalid, NotificationMismatch, SignatureInvalid, VKPayError
 from vkpay_async.models import Notification, RawNotification, RefundState, TradeState
-from vkpay_async.providers.appleiap.provider import AppleProvider
+from vkpay_async.providers.appleiap.provider import FRESH_MS, AppleProvider
 
 UUID = "6d3c2e1a-0c0f-4f0e-8a55-3f6b2f7c9d10"
 RENEWAL = {"environment": "Production", "autoRenewStatus": 1, "signedDate": NOW_MS}
@@ -211,6 +215,61 @@ class TestPayment:
         assert notification.trade.recurring is recurring
         assert notification.raw["data"]["renewalInfo"]["autoRenewStatus"] == 1
         assert not {"signedTransactionInfo", "signedRenewalInfo"} & notification.raw["data"].keys()
+
+
+class TestLate:
+    """Apple tries for a week, and one notification may overtake another: what it says was so when it was signed."""
+
+    @pytest.mark.parametrize(
+        ("event", "then", "now", "kind"),
+        [
+            ("ONE_TIME_CHARGE", {}, {}, "payment"),
+            ("ONE_TIME_CHARGE", {}, REVOKED, "other"),
+            ("ONE_TIME_CHARGE", {}, REVOKED | {"isUpgraded": True}, "payment"),
+            ("REFUND", REVOKED, REVOKED, "refund"),
+            ("REFUND", REVOKED, {}, "other"),
+            ("REFUND_REVERSED", {}, {}, "refund"),
+            ("REFUND_REVERSED", {}, REVOKED, "other"),
+        ],
+        ids=str,
+    )
+    def test_what_became_of_the_purchase_since_counts(
+        self,
+        provider: AppleProvider,
+        pki: Pki,
+        clock: Clock,
+        event: str,
+        then: dict[str, Any],
+        now: dict[str, Any],
+        kind: str,
+    ) -> None:
+        raw = told(pki, event, bought(**then))
+        clock.ms += FRESH_MS + 1
+        apple = Apple(ok(signedTransactionInfo=pki.sign(bought(**now))))
+        assert apple(provider.notification(raw)).kind == kind
+        assert len(apple.requests) == 1
+
+    def test_one_that_apple_does_not_know_is_taken_as_told(
+        self, provider: AppleProvider, pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "ONE_TIME_CHARGE", bought())
+        clock.ms += FRESH_MS + 1
+        assert Apple(said(4040010))(provider.notification(raw)).kind == "payment"
+
+    def test_without_a_key_it_is_taken_as_told(
+        self, make: Callable[..., AppleProvider], pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "ONE_TIME_CHARGE", bought())
+        clock.ms += 10 * FRESH_MS
+        keyless = make(issuer_id=None, key_id=None, private_key=None)
+        assert heard(keyless, raw).kind == "payment"
+
+    def test_news_that_moves_no_money_is_not_asked_about(
+        self, provider: AppleProvider, pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "EXPIRED.VOLUNTARY", subscribed())
+        clock.ms += 10 * FRESH_MS
+        assert heard(provider, raw).event == "EXPIRED.VOLUNTARY"
 
 
 class TestRefund:

@@ -50,6 +50,17 @@ def test_no_more_than_was_paid(shop: Shop) -> None:
     assert shop.refund("R5", 1)["err_no"] == 2010
 
 
+async def test_what_is_on_its_way_counts_as_given_back(shop: Shop, simulated: Simulated) -> None:
+    """As at every other provider of the control API."""
+    shop.paid()
+    for number in ("R1", "R2"):
+        shop.refund(number, 400)
+    simulated.douyin.settle_refund("R2", "FAIL")
+    assert [order.refunded_fee for order in simulated.douyin.orders()] == [400]
+    await simulated.advance(1)
+    assert [order.refunded_fee for order in simulated.douyin.orders()] == [400]
+
+
 def test_repeating_a_number_gives_the_first_refund_again(shop: Shop) -> None:
     shop.paid()
     first = shop.refund("R1", 400)
