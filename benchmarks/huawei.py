@@ -41,11 +41,12 @@ TARGETS = (
 BURST = 100
 # Made for benchmarks; they protect nothing.
 POINT, NUMBER = gmssl_pyx.sm2_key_generate()
+_, OURS = gmssl_pyx.sm2_key_generate()
 Take = Callable[[RawNotification], Awaitable[Notification]]
 
 
 def settings() -> dict[str, Any]:
-    der = bytes.fromhex("3041020100301306072a8648ce3d020106082a811ccf5501822d042730250201010420") + NUMBER
+    der = bytes.fromhex("3041020100301306072a8648ce3d020106082a811ccf5501822d042730250201010420") + OURS
     pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----"
     node = {
         "appId": "5765880207853000",
