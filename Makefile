@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format cover interop wheel bench clean
+.PHONY: help demo test chaos check format cover interop wheel bench bench-setup bench-quick clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -58,18 +58,32 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[cli,simulator,huawei]"
 	cd dist && ../$(VENV)-wheel/bin/vkpay demo --json > demo.json && echo "the wheel's demo: ok"
 
-$(VENV)-bench/.ready: constraints.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)-bench
-	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast,huawei]' wechatpayv3==2.0.4 fastapi==0.165.0 uvicorn==0.54.0 httptools==0.9.0
+BENCH := $(VENV)-bench
+BENCH_PIP := -m pip install --quiet --disable-pip-version-check
+PEERS := python-alipay-sdk alipay-sdk-python
+QUESTIONS := micro client simulator flow ledger soak huawei
+
+$(BENCH)/.ready: constraints.txt pyproject.toml benchmarks/requirements/bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python $(BENCH_PIP) -c constraints.txt -e '.[cli,simulator,huawei,fast,postgres,mysql]' -r benchmarks/requirements/bench.txt
 	@touch $@
 
-bench: $(VENV)-bench/.ready ## what a call, a notification and an import cost, beside their floors and a peer, and what stored orders add
-	$(VENV)-bench/bin/python -m benchmarks.client
-	$(VENV)-bench/bin/python -m benchmarks.notify
-	$(VENV)-bench/bin/python -m benchmarks.receive
-	$(VENV)-bench/bin/python -m benchmarks.huawei
-	$(VENV)-bench/bin/python -m benchmarks.ledger --sizes 10000 100000
-	$(VENV)-bench/bin/python -m benchmarks.imports
+# Both call their module `alipay`.
+$(BENCH)-%/.ready: benchmarks/requirements/%.txt
+	$(PYTHON) -m venv $(BENCH)-$*
+	$(BENCH)-$*/bin/python $(BENCH_PIP) -r $<
+	@touch $@
+
+bench-setup: $(BENCH)/.ready $(PEERS:%=$(BENCH)-%/.ready) ## the environments of the benchmarks: ours, and the peers'
+
+bench: bench-setup ## all benchmarks beside their floors and peers, half an hour or so; then the tables and pictures in the documents
+	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
+	$(BENCH)/bin/python -m benchmarks.receive
+	$(BENCH)/bin/python -m benchmarks.notify
+	$(BENCH)/bin/python -m benchmarks report
+
+bench-quick: bench-setup ## each benchmark for a second or two, so that none rots; keeps nothing
+	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question --quick || exit 1; done
 
 clean: ## remove environments and build results
 	rm -rf $(VENV) $(VENV)-* dist .coverage* .mypy_cache .ruff_cache .hypothesis

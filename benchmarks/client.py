@@ -1,226 +1,207 @@
-"""A signed call → verified typed answer over loopback: CPU a call beside a hand-written aiohttp floor and wechatpayv3.
+"""A signed call → verified typed answer over loopback, plain and TLS: ours, the same by hand, and the peers.
 
-``python -m benchmarks.client`` prints one JSON line. The server is a raw protocol with one canned answer, in a process
-of its own on the other core, so that only the client's CPU is measured.
+Each client is a process of its own on one core, and they take turns; the gateway is a raw protocol on the other core with one
+canned answer. CPU is the client's own. A peer that opens a connection for each call is what its README shows.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import base64
-import json
-import multiprocessing
-import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
-from typing import Any, cast
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
-import aiohttp
-import msgspec
-import uvloop
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from benchmarks import parties, raw, works
+from benchmarks.certs import Certificates
+from benchmarks.driving import Driven, there
+from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved
 
-from benchmarks import parties, peers
-from benchmarks.rounds import interleaved, machine, medians, pin, ratio
-from vkpay_async import config_from_dict
-from vkpay_async.clock import SYSTEM_ENV, nonce
-from vkpay_async.models import CreateOrder
-from vkpay_async.providers.registry import Providers
-from vkpay_async.transport import Transport
+WECHAT, ALIPAY = "wxpay_h5", "alipay_h5"
+AT_ONCE = (1, 16, 64, 256)
+SECONDS = 0.6
+"""What a client is given in a round; one call each at least."""
 
-ANSWER = b'{"code_url":"weixin://wxpay/bizpayurl?pr=JyC91EIz1"}'
-ORDER = CreateOrder(
-    pay_type="wxpay_h5",
-    out_trade_no="T20260101000001",
-    total_fee=100,
-    subject="Tea, 500 g",
-    notify_url="https://pay.example.com/pay/vk-pay-notify/wxpay_h5/T20260101000001",
+
+class Client(NamedTuple):
+    """A program that calls. ``at_once`` are the concurrencies that it is measured at."""
+
+    name: str
+    driver: str
+    pay_type: str
+    at_once: tuple[int, ...]
+    environment: str | None = None
+
+
+KEEPING = ("callers", "wechatpayv3_async")
+"""Drivers that keep connections, which go stale while others have their turn."""
+
+CLIENTS = (
+    Client("floor", "callers", WECHAT, AT_ONCE),
+    Client("ours", "callers", WECHAT, AT_ONCE),
+    Client("wechatpayv3", "wechatpayv3", WECHAT, (1, 16, 64)),
+    Client("wechatpayv3, async", "wechatpayv3_async", WECHAT, (1, 16, 64)),
+    Client("floor", "callers", ALIPAY, (64,)),
+    Client("ours", "callers", ALIPAY, (64,)),
+    Client("python-alipay-sdk", "python_alipay_sdk", ALIPAY, (16,), "python-alipay-sdk"),
+    Client("alipay-sdk-python", "alipay_sdk_python", ALIPAY, (16,), "alipay-sdk-python"),
 )
 
 
-class Canned(asyncio.Protocol):
-    """Answers every complete request with the same signed bytes."""
-
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
-        self._buffer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = self._buffer[:end].lower()
-            _, found, rest = head.partition(b"content-length:")
-            total = end + 4 + (int(rest.split(b"\r\n", 1)[0]) if found else 0)
-            if len(self._buffer) < total:
-                return
-            self._buffer = self._buffer[total:]
-            self._transport.write(self._answer)
+def _case(scheme: str, pay_type: str, at_once: int, name: str) -> str:
+    return f"{pay_type.partition('_')[0]}/{scheme}/{at_once}/{name}"
 
 
-def serve(answer: bytes, ready: Connection) -> None:
-    async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: Canned(answer), "127.0.0.1", 0)
-        ready.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    pin(0)
-    uvloop.run(run())
-
-
-def canned_answer() -> bytes:
-    headers = {
-        **parties.signed_headers(ANSWER),
-        "Content-Type": "application/json; charset=utf-8",
-        "Content-Length": str(len(ANSWER)),
-    }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + ANSWER
-
-
-class CodeUrlAnswer(msgspec.Struct):
-    code_url: str
-
-
-class Floor:
-    """The same call by hand: aiohttp, one sign, one verify, msgspec."""
-
-    def __init__(self, base_url: str) -> None:
-        self._url = f"{base_url}/v3/pay/transactions/native"
-        self._platform = parties.PLATFORM.public_key()
-        self._decode = msgspec.json.Decoder(CodeUrlAnswer).decode
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __call__(self) -> str:
-        body = msgspec.json.encode(
-            {
-                "appid": parties.APP_ID,
-                "mchid": parties.MCH_ID,
-                "description": ORDER.subject,
-                "out_trade_no": ORDER.out_trade_no,
-                "notify_url": ORDER.notify_url,
-                "amount": {"total": ORDER.total_fee, "currency": "CNY"},
-            }
+def _targets() -> Iterator[Target]:
+    for scheme in ("http", "https"):
+        ours, floor = (_case(scheme, WECHAT, 64, name) for name in ("ours", "floor"))
+        yield Target(
+            id="A2",
+            what=f"a call, 64 at once over {scheme}: CPU ÷ the aiohttp floor",
+            over=(ours, "cpu_us"),
+            under=(floor, "cpu_us"),
+            at_most=1.10,
         )
-        timestamp, drawn = str(int(time.time())), nonce()
-        message = f"POST\n/v3/pay/transactions/native\n{timestamp}\n{drawn}\n".encode() + body + b"\n"
-        signature = base64.b64encode(
-            parties.MERCHANT.sign(message, padding.PKCS1v15(), hashes.SHA256())
-        ).decode()
-        headers = {
-            "Authorization": (
-                f'WECHATPAY2-SHA256-RSA2048 mchid="{parties.MCH_ID}",nonce_str="{drawn}",timestamp="{timestamp}",'
-                f'serial_no="{parties.SERIAL}",signature="{signature}"'
-            ),
-            "Wechatpay-Serial": parties.PUBLIC_KEY_ID,
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "User-Agent": "floor",
-        }
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
-        async with self._session.post(self._url, data=body, headers=headers) as response:
-            raw, got = await response.read(), response.headers
-        signed = f"{got['Wechatpay-Timestamp']}\n{got['Wechatpay-Nonce']}\n".encode() + raw + b"\n"
-        assert abs(time.time() - int(got["Wechatpay-Timestamp"])) < 300
-        self._platform.verify(
-            base64.b64decode(got["Wechatpay-Signature"]), signed, padding.PKCS1v15(), hashes.SHA256()
-        )
-        return self._decode(raw).code_url
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-
-def ours(base_url: str) -> tuple[Callable[[], Any], Transport]:
-    config = config_from_dict(parties.config(base_url))
-    transport = Transport(config.http)
-    provider = Providers(config, SYSTEM_ENV).get(None, "wxpay_h5")
-    return (lambda: transport.run(provider.create(ORDER))), transport
-
-
-def concurrent(
-    loop: asyncio.AbstractEventLoop, call: Callable[[], Any], calls: int, at_once: int
-) -> Callable[[], float]:
-    """CPU seconds a call, ``at_once`` of them under way."""
-
-    async def worker(count: int) -> None:
-        for _ in range(count):
-            await call()
-
-    async def all_of_them() -> None:
-        await asyncio.gather(*(worker(calls // at_once) for _ in range(at_once)))
-
-    def measure() -> float:
-        started = time.process_time()
-        loop.run_until_complete(all_of_them())
-        return (time.process_time() - started) / (calls // at_once * at_once)
-
-    return measure
-
-
-def sequential(call: Callable[[], Any], calls: int) -> Callable[[], float]:
-    def measure() -> float:
-        started = time.process_time()
-        for _ in range(calls):
-            call()
-        return (time.process_time() - started) / calls
-
-    return measure
-
-
-def measure_all(base_url: str, rounds: int, calls: int, at_once: int) -> dict[str, Any]:
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
-    floor = Floor(base_url)
-    create, transport = ours(base_url)
-    measures = {
-        "floor": concurrent(loop, floor, calls, at_once),
-        "ours": concurrent(loop, create, calls, at_once),
-    }
-    if peer := peers.wechatpayv3(base_url):
-        arguments = {
-            "description": ORDER.subject,
-            "out_trade_no": ORDER.out_trade_no,
-            "amount": {"total": 100},
-        }
-        measures["wechatpayv3"] = sequential(lambda: peer.pay(**arguments), max(calls // 10, 1))
-    samples = interleaved(measures, rounds)
-    loop.run_until_complete(asyncio.gather(floor.close(), transport.close()))
-    return {
-        "benchmark": "client",
-        "rounds": rounds,
-        "at_once": at_once,
-        "cpu_us": medians(samples),
-        "ratio_to_floor": {name: ratio(samples, name, "floor") for name in measures if name != "floor"},
-        "limit": {"ours": 1.10},
-        "machine": machine(),
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--calls", type=int, default=1280)
-    parser.add_argument("--at-once", type=int, default=64)
-    options = parser.parse_args()
-    receiving, sending = multiprocessing.Pipe(duplex=False)
-    server = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(canned_answer(), sending), daemon=True
+    peers = (
+        ("A4", "http", WECHAT, 64, "wechatpayv3", 64, 2.4),
+        ("A4", "https", WECHAT, 64, "wechatpayv3", 64, 40),
+        ("A4", "http", WECHAT, 64, "wechatpayv3, async", 64, 6),
+        ("A5", "http", ALIPAY, 64, "python-alipay-sdk", 16, 3.8),
+        ("A5", "https", ALIPAY, 64, "python-alipay-sdk", 16, 40),
+        ("A5", "http", ALIPAY, 64, "alipay-sdk-python", 16, 40),
+        ("A5", "https", ALIPAY, 64, "alipay-sdk-python", 16, 80),
     )
-    server.start()
-    pin(1)
-    try:
-        base_url = f"http://127.0.0.1:{receiving.recv()}"
-        print(json.dumps(measure_all(base_url, options.rounds, options.calls, options.at_once)))
-    finally:
-        server.kill()
+    for id_, scheme, pay_type, at_once, peer, peer_at_once, bound in peers:
+        yield Target(
+            id=id_,
+            what=f"calls a second over {scheme} ÷ {peer}",
+            over=(_case(scheme, pay_type, at_once, "ours"), "per_second"),
+            under=(_case(scheme, pay_type, peer_at_once, peer), "per_second"),
+            at_least=bound,
+        )
+    for scheme in ("http", "https"):
+        yield Target(
+            id="A6",
+            what=f"p50 of one call at a time over {scheme} ÷ floor",
+            over=(_case(scheme, WECHAT, 1, "ours"), "p50_ms"),
+            under=(_case(scheme, WECHAT, 1, "floor"), "p50_ms"),
+            at_most=1.15,
+        )
+        for at_once in (64, 256):
+            ours = _case(scheme, WECHAT, at_once, "ours")
+            yield Target(
+                id="A6",
+                what=f"p99 ÷ p50, {at_once} at once over {scheme}",
+                over=(ours, "p99_ms"),
+                under=(ours, "p50_ms"),
+                at_most=1.5,
+            )
+        for figure, unit in (("connections", "connections"), ("contexts", "SSL contexts")):
+            yield Target(
+                id="A7",
+                what=f"new {unit} in later calls over {scheme}",
+                over=(_case(scheme, WECHAT, 64, "ours"), figure),
+                at_most=0,
+                unit=unit,
+            )
+    yield Target(
+        id="A7",
+        what="growth over 100 000 calls",
+        over=("growth/ours", "mib"),
+        at_most=1,
+        unit="MiB",
+    )
 
 
-if __name__ == "__main__":
-    main()
+TARGETS = tuple(_targets())
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each client in each round")
+    parser.add_argument("--schemes", nargs="+", choices=("http", "https"), default=["http", "https"])
+    parser.add_argument("--only", nargs="+", help="clients, as ours floor wechatpayv3")
+    parser.add_argument(
+        "--growth", type=int, default=100_000, help="calls after which memory is looked at; 0: not"
+    )
+
+
+def run(options: argparse.Namespace, watch: Watch) -> Measured:
+    seconds = 0.0 if options.quick else options.seconds
+    chosen = [one for one in CLIENTS if not options.only or one.name in options.only]
+    with ExitStack() as after:
+        folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="vkpay-bench-")))
+        certificates = Certificates(folder)
+        gateway = after.enter_context(Driven("canned"))
+        ports = gateway.ask("open", chain=str(certificates.chain), key=str(certificates.key))
+        cases: dict[str, Case] = {}
+        for scheme in options.schemes:
+            base_url = f"{scheme}://127.0.0.1:{ports[scheme]}"
+            for client in chosen:
+                if client.environment is None or there(client.environment):
+                    driven = after.enter_context(
+                        Driven(client.driver, client.environment, **certificates.variables)
+                    )
+                    _open(driven, client, base_url)
+                    for at_once in client.at_once[: 1 if options.quick else None]:
+                        name = _case(scheme, client.pay_type, at_once, client.name)
+                        cases[name] = _Calls(driven, gateway, client.pay_type, at_once, seconds)
+        samples = interleaved(_beside(cases), options.rounds, watch, warm_up=not options.quick)
+        if options.growth and not options.quick:
+            watch.begins("growth")
+            samples["growth/ours"] = {"mib": [_growth(after, gateway, ports["http"], options.growth)]}
+    return Measured(samples=samples)
+
+
+class _Calls:
+    """A turn of one client: as many calls as its last turn says that it can make in the time."""
+
+    def __init__(self, driven: Driven, gateway: Driven, pay_type: str, at_once: int, seconds: float) -> None:
+        self._driven = driven
+        self._gateway = gateway
+        self._pay_type = pay_type
+        self._at_once = at_once
+        self._seconds = seconds
+        self._count = at_once
+
+    def __call__(self) -> Metrics:
+        self._gateway.ask("answer", answer=_answer(self._pay_type).decode())
+        if self._driven.name in KEEPING:
+            self._driven.ask("calls", count=self._at_once, at_once=self._at_once)
+        before = self._gateway.ask("opened")
+        found: dict[str, float] = self._driven.ask("calls", count=self._count, at_once=self._at_once)
+        self._count = max(self._at_once, int(found["per_second"] * self._seconds))
+        return {**found, "connections": self._gateway.ask("opened") - before}
+
+
+def _open(driven: Driven, client: Client, base_url: str) -> None:
+    if client.driver == "callers":
+        driven.ask("open", kind=client.name, pay_type=client.pay_type, base_url=base_url)
+    else:
+        driven.ask("open", material=parties.material(), base_url=base_url)
+
+
+def _answer(pay_type: str) -> bytes:
+    """Signed anew in each turn: an old timestamp is not believed."""
+    kind = {"Content-Type": "application/json; charset=utf-8"}
+    if pay_type == WECHAT:
+        return raw.canned(works.WECHAT_ANSWER, {**parties.signed_headers(works.WECHAT_ANSWER), **kind})
+    body = parties.alipay_answer(
+        "alipay.trade.precreate", out_trade_no=works.NUMBER, qr_code="https://qr.alipay.com/bax00000000"
+    )
+    return raw.canned(body, kind)
+
+
+def _beside(cases: dict[str, Case]) -> dict[str, Case]:
+    """Ours and the floor at the same concurrency one after the other."""
+    key: Callable[[str], list[str]] = lambda name: name.split("/")[:3]  # noqa: E731
+    order = list(dict.fromkeys("/".join(key(name)) for name in cases))
+    return {name: cases[name] for name in sorted(cases, key=lambda name: order.index("/".join(key(name))))}
+
+
+def _growth(after: ExitStack, gateway: Driven, port: int, count: int) -> float:
+    driven = after.enter_context(Driven("callers"))
+    driven.ask("open", kind="ours", pay_type=WECHAT, base_url=f"http://127.0.0.1:{port}")
+    gateway.ask("answer", answer=_answer(WECHAT).decode())
+    grown: float = driven.ask("grown", count=count, at_once=64)
+    return grown

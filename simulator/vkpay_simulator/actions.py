@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from vkpay_simulator.clock import china_rfc3339, seconds_of
 from vkpay_simulator.delivery import Attempt, Delivery
 from vkpay_simulator.providers.base import (
+    FindsOrders,
     LogsUsersIn,
     OrderView,
     SimProvider,
@@ -224,8 +226,9 @@ def find_order(
     """The one order of that number. Raises :class:`SimulatorError`: 404 without any, 409 with several."""
     found = [
         order
-        for order in orders(world, provider=provider, pid=pid)
-        if out_trade_no in (order.out_trade_no, order.alias)
+        for one in _providers(world, provider)
+        for order in _numbered(one, out_trade_no)
+        if pid in (None, order.pid)
     ]
     if not found:
         raise SimulatorError(
@@ -273,6 +276,12 @@ def _providers(world: World, name: str | None) -> list[SimProvider]:
     return [world.providers[name]]
 
 
+def _numbered(provider: SimProvider, number: str) -> list[OrderView]:
+    if isinstance(provider, FindsOrders):
+        return provider.numbered(number)
+    return [order for order in provider.orders() if number in (order.out_trade_no, order.alias)]
+
+
 def _first(providers: Iterable[P], act: Callable[[P], T]) -> T:
     """The first provider that knows the thing; one that does not raises with status 404."""
     unknown = SimulatorError("There is no provider here that has such a thing.", 404)
@@ -287,9 +296,10 @@ def _first(providers: Iterable[P], act: Callable[[P], T]) -> T:
 
 
 async def notified(world: World, wait: bool, act: Callable[[], T]) -> T:
-    before = set(world.deliveries)
+    before = len(world.deliveries)
     result = act()
     await world.agenda.run_due()
     if wait:
-        await world.sender.sent(d for id_, d in world.deliveries.items() if id_ not in before)
+        added = max(0, len(world.deliveries) - before)
+        await world.sender.sent(islice(reversed(world.deliveries.values()), added))
     return result

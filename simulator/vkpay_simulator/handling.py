@@ -14,9 +14,8 @@ from multidict import CIMultiDict
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.explain import of_answer
 from vkpay_simulator.faults import BadSignature, BusinessCode, Drop, Latency, Status, Target, Truncate
-from vkpay_simulator.journal import Entry, shown
+from vkpay_simulator.journal import Body, Line, kept
 from vkpay_simulator.providers.base import SimProvider, SimulatorError
-from vkpay_simulator.redact import redact, redact_headers
 
 if TYPE_CHECKING:
     from vkpay_simulator.faults import F
@@ -153,7 +152,7 @@ def write(
     """One line in the journal."""
     answer = outcome.answer
     world.journal.write(
-        Entry(
+        Line(
             kind="request",
             provider=target.provider,
             operation=target.full_operation,
@@ -162,12 +161,12 @@ def write(
             real_ms=world.clock.real_ms(),
             duration_ms=duration_ms,
             method=request.method,
-            target=redact(request.target),
-            request_headers=redact_headers(request.headers),
-            request_body=shown(request.body),
+            target=request.target,
+            request_headers=request.headers,
+            request_body=kept(request.body),
             status=answer.status if answer else None,
-            response_headers=redact_headers(answer.headers) if answer else {},
-            response_body=shown(answer.body) if answer else "",
+            response_headers=answer.headers if answer else {},
+            response_body=kept(answer.body) if answer else Body(),
             faults=faults,
             explain=explain,
         )

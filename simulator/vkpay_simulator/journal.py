@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from vkpay_simulator.redact import redact
+from vkpay_simulator.redact import redact, redact_headers
 
 ENTRIES = 10_000
 BODY_BYTES = 16_384
@@ -38,16 +38,65 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True):
     explain: str = ""
 
 
+class Body(NamedTuple):
+    """As much of a body as is ever shown, and how long the whole is."""
+
+    head: bytes = b""
+    size: int = 0
+
+
+class Line(msgspec.Struct, kw_only=True, frozen=True):
+    """An entry as it is written: what looking for secrets costs is paid for those that somebody reads."""
+
+    kind: Literal["request", "notify"]
+    provider: str | None
+    operation: str | None
+    subject: str | None
+    at_ms: int
+    real_ms: int
+    duration_ms: int
+    method: str
+    target: str
+    request_headers: Mapping[str, str]
+    request_body: Body
+    status: int | None
+    response_headers: Mapping[str, str] = {}
+    response_body: Body = Body()
+    faults: tuple[str, ...] = ()
+    explain: str = ""
+
+    def entry(self, number: int) -> Entry:
+        return Entry(
+            number=number,
+            kind=self.kind,
+            provider=self.provider,
+            operation=self.operation,
+            subject=self.subject,
+            at_ms=self.at_ms,
+            real_ms=self.real_ms,
+            duration_ms=self.duration_ms,
+            method=self.method,
+            target=redact(self.target),
+            request_headers=redact_headers(self.request_headers),
+            request_body=_shown(self.request_body),
+            status=self.status,
+            response_headers=redact_headers(self.response_headers),
+            response_body=_shown(self.response_body),
+            faults=self.faults,
+            explain=self.explain,
+        )
+
+
 class Journal:
     """The newest entries, numbered from 1; older ones fall off."""
 
     def __init__(self, limit: int = ENTRIES) -> None:
-        self._entries: deque[Entry] = deque(maxlen=limit)
+        self._lines: deque[tuple[int, Line]] = deque(maxlen=limit)
         self._written = 0
 
-    def write(self, entry: Entry) -> None:
+    def write(self, line: Line) -> None:
         self._written += 1
-        self._entries.append(msgspec.structs.replace(entry, number=self._written))
+        self._lines.append((self._written, line))
 
     def find(
         self,
@@ -59,22 +108,31 @@ class Journal:
     ) -> list[Entry]:
         """The newest ``limit`` entries that match, oldest first. ``operation`` may hold ``*``."""
         found = [
-            entry
-            for entry in self._entries
-            if provider in (None, entry.provider)
-            and out_trade_no in (None, entry.subject)
-            and (operation is None or fnmatchcase(entry.operation or "", operation))
+            (number, line)
+            for number, line in self._lines
+            if provider in (None, line.provider)
+            and out_trade_no in (None, line.subject)
+            and (operation is None or fnmatchcase(line.operation or "", operation))
         ]
-        return found[-limit:]
+        return [line.entry(number) for number, line in found[-limit:]]
 
     def reset(self) -> None:
-        self._entries.clear()
+        self._lines.clear()
         self._written = 0
 
 
+def kept(body: bytes) -> Body:
+    """What the journal keeps of a body."""
+    return Body(body[:BODY_BYTES], len(body))
+
+
 def shown(body: bytes) -> str:
-    """A body as the journal keeps it: text, without secrets, cut where it gets long; of a file its size."""
-    if b"\0" in body[:BODY_BYTES]:
-        return f"({len(body)} bytes that are no text)"
-    text = redact(body[:BODY_BYTES].decode(errors="replace"))
-    return text if len(body) <= BODY_BYTES else f"{text}… ({len(body)} bytes)"
+    """A body as the journal shows it: text, without secrets, cut where it gets long; of a file its size."""
+    return _shown(kept(body))
+
+
+def _shown(body: Body) -> str:
+    if b"\0" in body.head:
+        return f"({body.size} bytes that are no text)"
+    text = redact(body.head.decode(errors="replace"))
+    return text if body.size <= BODY_BYTES else f"{text}… ({body.size} bytes)"

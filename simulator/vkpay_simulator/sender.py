@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from vkpay_simulator.delivery import Attempt, Delivery, Outgoing
 from vkpay_simulator.explain import of_attempt
 from vkpay_simulator.faults import BadSignature, DuplicateNotify, LoseNotify, Target
-from vkpay_simulator.journal import Entry, shown
+from vkpay_simulator.journal import Body, Line, kept, shown
 from vkpay_simulator.providers.base import SimulatorError
-from vkpay_simulator.redact import redact, redact_headers
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -176,7 +175,7 @@ class Sender:
     ) -> None:
         target = _target(delivery)
         self._world.journal.write(
-            Entry(
+            Line(
                 kind="notify",
                 provider=target.provider,
                 operation=target.full_operation,
@@ -185,11 +184,11 @@ class Sender:
                 real_ms=self._world.clock.real_ms(),
                 duration_ms=attempt.duration_ms,
                 method=outgoing.method if outgoing else "POST",
-                target=redact(outgoing.target(delivery.url) if outgoing else delivery.url),
-                request_headers=redact_headers(outgoing.headers) if outgoing else {},
-                request_body=shown(outgoing.body) if outgoing else "",
+                target=outgoing.target(delivery.url) if outgoing else delivery.url,
+                request_headers=outgoing.headers if outgoing else {},
+                request_body=kept(outgoing.body) if outgoing else Body(),
                 status=attempt.status,
-                response_body=attempt.reply,
+                response_body=kept(attempt.reply.encode()),
                 faults=faults,
                 explain=of_attempt(delivery, attempt),
             )

@@ -112,7 +112,7 @@ class _Loader:
 
     def _top_key(self, key: str) -> str:
         name = _snake(key)
-        known = {field.name for field in msgspec.structs.fields(Config)} - {"source"}
+        known = {*Config.__struct_fields__} - {"source"}
         if name not in known:
             raise self._unknown(self.source, key, known | REGISTRY.keys())
         return name
@@ -149,7 +149,7 @@ class _Loader:
         node_type: type[Node] = about(provider).node
         prefix = "" if pid == "default" else f"merchants.{pid}."
         where = f"{self.source}: {prefix}{provider}{'.' if platform else ''}{platform}"
-        known = {field.name for field in msgspec.structs.fields(node_type)} - {"where", "pid", "platform"}
+        known = {*node_type.__struct_fields__} - {"where", "pid", "platform"}
         clean: dict[str, Any] = {"where": where, "pid": pid, "platform": platform}
         for key, value in values.items():
             name, value = self._entry(node_type.materials, key, value)
@@ -172,8 +172,10 @@ class _Loader:
             return name, str(value)
         return name, value
 
-    def _snake_keys(self, values: Mapping[str, Any], target: type[Any], where: str) -> dict[str, Any]:
-        known = {field.name for field in msgspec.structs.fields(target)} - {"pid", "nodes"}
+    def _snake_keys(
+        self, values: Mapping[str, Any], target: type[msgspec.Struct], where: str
+    ) -> dict[str, Any]:
+        known = {*target.__struct_fields__} - {"pid", "nodes"}
         for key in values:
             if _snake(key) not in known:
                 raise self._unknown(where, key, known)

@@ -58,6 +58,7 @@ class Transport:
         self._workers = Workers()
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
     async def run(self, flow: Flow[T], *, before: Callable[[], Awaitable[object]] | None = None) -> T:
         """Drives a Flow to its result. Raises what the Flow raises, :class:`TransportError` when no answer came.
@@ -169,16 +170,40 @@ class Transport:
         import aiohttp
 
         timeout = self._timeout(request.timeout_ms) if request.timeout_ms else aiohttp.helpers.sentinel
-        async with self._open_session().request(
-            request.method,
-            _address(request),
-            data=request.body or None,
-            headers=request.headers,
-            timeout=timeout,
-            allow_redirects=False,
-        ) as response:
-            body = await self._body(response, max(self._settings.max_response, request.max_response))
-            return HttpResponse(status=response.status, headers=response.headers, body=body)
+        session, address = self._open_session(), _address(request)
+        turns = self._turns_at(address.authority)
+        await self._turn(turns)
+        try:
+            async with session.request(
+                request.method,
+                address,
+                data=request.body or None,
+                headers=request.headers,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                body = await self._body(response, max(self._settings.max_response, request.max_response))
+                return HttpResponse(status=response.status, headers=response.headers, body=body)
+        finally:
+            turns.release()
+
+    def _turns_at(self, host: str) -> asyncio.Semaphore:
+        """A host's connections in the order of asking: aiohttp gives one that is free to whoever comes at that moment, and who
+        has waited waits on."""
+        turns = self._turns.get(host)
+        if turns is None:
+            turns = self._turns[host] = asyncio.Semaphore(self._settings.connections_per_host)
+        return turns
+
+    async def _turn(self, turns: asyncio.Semaphore) -> None:
+        if not turns.locked():
+            await turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout):
+                await turns.acquire()
+        except TimeoutError:
+            raise NotSent("no connection became free in time") from None
 
     @staticmethod
     async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -194,7 +219,7 @@ class Transport:
     def _open_session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         if self._session is None or self._session.closed or self._loop is not loop:
-            self._session, self._loop = self._make_session(), loop
+            self._session, self._loop, self._turns = self._make_session(), loop, {}
         return self._session
 
     def _make_session(self) -> aiohttp.ClientSession:

@@ -89,6 +89,14 @@ class HasAddresses(Protocol):
 
 
 @runtime_checkable
+class FindsOrders(Protocol):
+    """A provider that need not look through all of its orders for one."""
+
+    def numbered(self, out_trade_no: str) -> list[OrderView]:
+        """The order of that number at each merchant that has one."""
+
+
+@runtime_checkable
 class TakesAuthorizations(Protocol):
     """A provider whose users can authorise transfers once for all."""
 

@@ -74,6 +74,40 @@ async def test_connections_to_a_host_are_limited(provider: Provider, make: Calla
     assert len(provider.peers) <= 3
 
 
+async def test_a_free_connection_is_given_to_who_has_waited_longest(
+    provider: Provider, make: Callable[..., Transport]
+) -> None:
+    transport = make(connections_per_host=1)
+
+    async def calls(path: str, times: int) -> None:
+        for _ in range(times):
+            await transport.run(ask(provider.request(path)))
+
+    await asyncio.gather(calls("/again", 3), calls("/second", 1), calls("/third", 1))
+    assert [one.path for one in provider.requests] == ["/again", "/second", "/third", "/again", "/again"]
+
+
+async def test_who_gets_no_connection_in_time_has_sent_nothing(
+    provider: Provider, make: Callable[..., Transport]
+) -> None:
+    transport, held = make(connections_per_host=1, connect_timeout=0.01, attempts=1), asyncio.Event()
+    arrived = asyncio.Event()
+
+    async def hold(request: web.Request) -> web.Response:
+        arrived.set()
+        await held.wait()
+        return web.Response(body=b"ok")
+
+    provider.answer = hold
+    first = asyncio.create_task(transport.run(ask(provider.request())))
+    await arrived.wait()
+    with pytest.raises(TransportError, match="no connection became free in time") as failed:
+        await transport.run(ask(provider.request(moves_money=True)))
+    held.set()
+    assert failed.value.outcome_known
+    assert (await first).body == b"ok"
+
+
 async def test_body_and_headers_are_sent_exactly(provider: Provider, transport: Transport) -> None:
     body = b'{"b":1, "a" : "\xe8\x8c\xb6\\u8336"}\r\n\x00'
     headers = {

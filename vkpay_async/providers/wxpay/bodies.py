@@ -104,10 +104,13 @@ def _holds_protected(current: Any, where: str) -> bool:
 
 
 def _without_empty(value: Any) -> Any:
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, Mapping):
-        return {key: kept for key, member in value.items() if (kept := _without_empty(member)) not in _EMPTY}
+    if type(value) is dict or isinstance(value, Mapping):
+        return {
+            key: kept
+            for key, member in value.items()
+            # Most members are plain and full, and most calls have a dozen of them.
+            if (kept := member if type(member) in _PLAIN else _without_empty(member)) or kept not in _EMPTY
+        }
     if isinstance(value, (list, tuple)):
         return [_without_empty(member) for member in value]
     return value

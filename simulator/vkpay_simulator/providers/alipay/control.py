@@ -37,6 +37,9 @@ class Hand:
     def orders(self) -> list[OrderView]:
         return [self._view(trade) for trade in self._trades.all()]
 
+    def numbered(self, out_trade_no: str) -> list[OrderView]:
+        return [self._view(trade) for trade in self._trades.of_any(out_trade_no)]
+
     def pay(self, out_trade_no: str, pid: str | None, payer: str | None, channel: str | None) -> OrderView:
         trade = self._payable(out_trade_no, pid)
         channel = channel or "ALIPAYACCOUNT"
@@ -104,11 +107,7 @@ class Hand:
         return trade
 
     def _one(self, out_trade_no: str, pid: str | None) -> Trade:
-        found = [
-            trade
-            for trade in self._trades.all()
-            if trade.terms.out_trade_no == out_trade_no and pid in (None, self._pid(trade))
-        ]
+        found = [trade for trade in self._trades.of_any(out_trade_no) if pid in (None, self._pid(trade))]
         if not found:
             raise SimulatorError(UNKNOWN.format(number=out_trade_no), 404)
         if len(found) > 1:

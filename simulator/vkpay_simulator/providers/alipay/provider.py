@@ -132,6 +132,9 @@ class AlipaySim:
     def orders(self) -> list[OrderView]:
         return self._hand.orders()
 
+    def numbered(self, out_trade_no: str) -> list[OrderView]:
+        return self._hand.numbered(out_trade_no)
+
     def pay(
         self,
         out_trade_no: str,

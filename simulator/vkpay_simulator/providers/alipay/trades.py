@@ -46,17 +46,24 @@ class Trades:
         self._by_merchant: dict[tuple[str, str], Trade] = {}
         self._by_alipay: dict[str, Trade] = {}
         self._cancelled: set[tuple[str, str]] = set()
+        self._seller_pids: dict[str, None] = {}
 
     def clear(self) -> None:
         self._by_merchant.clear()
         self._by_alipay.clear()
         self._cancelled.clear()
+        self._seller_pids.clear()
 
     def all(self) -> list[Trade]:
         return list(self._by_merchant.values())
 
     def of(self, seller_pid: str, out_trade_no: str) -> Trade | None:
         return self._by_merchant.get((seller_pid, out_trade_no))
+
+    def of_any(self, out_trade_no: str) -> list[Trade]:
+        """Of every seller: there are few of these, and many trades."""
+        found = (self.of(seller_pid, out_trade_no) for seller_pid in self._seller_pids)
+        return [trade for trade in found if trade is not None]
 
     def numbered(self, trade_no: str) -> Trade | None:
         return self._by_alipay.get(trade_no)
@@ -97,6 +104,7 @@ class Trades:
         if call.method in COUNTED_FROM_CALL or terms.time_expire:
             trade.deadline = self._world.agenda.at(self._deadline(trade, now), lambda: self.expire(trade))
         self._by_merchant[call.seller.pid, terms.out_trade_no] = trade
+        self._seller_pids[call.seller.pid] = None
         return trade
 
     def show_code(self, trade: Trade) -> str:

@@ -179,8 +179,10 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[tuple[str, str], Order] = {}
         self._by_transaction: dict[str, Order] = {}
+        self._mchids: dict[str, None] = {}
 
     def add(self, order: Order) -> None:
+        self._mchids[order.account.mchid] = None
         self._orders[order.account.mchid, order.out_trade_no] = order
 
     def paid(self, order: Order, transaction_id: str) -> None:
@@ -188,6 +190,11 @@ class OrderBook:
 
     def find(self, mchid: str, out_trade_no: str) -> Order | None:
         return self._orders.get((mchid, out_trade_no))
+
+    def numbered(self, out_trade_no: str) -> list[Order]:
+        """Of every merchant: there are few of these, and many orders."""
+        found = (self.find(mchid, out_trade_no) for mchid in self._mchids)
+        return [order for order in found if order is not None]
 
     def by_transaction(self, transaction_id: str) -> Order | None:
         return self._by_transaction.get(transaction_id)
@@ -198,14 +205,11 @@ class OrderBook:
     def clear(self) -> None:
         self._orders.clear()
         self._by_transaction.clear()
+        self._mchids.clear()
 
     def pick(self, out_trade_no: str, pid: str | None) -> Order:
         """For the control API. Raises :class:`SimulatorError` unless exactly one order fits."""
-        found = [
-            order
-            for order in self._orders.values()
-            if order.out_trade_no == out_trade_no and pid in (None, order.account.pid)
-        ]
+        found = [order for order in self.numbered(out_trade_no) if pid in (None, order.account.pid)]
         if not found:
             raise SimulatorError(
                 f"no wxpay order {out_trade_no!r}: create it first, GET /_sim/orders lists them", 404

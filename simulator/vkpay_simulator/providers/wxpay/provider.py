@@ -135,6 +135,9 @@ class WxpaySim:
     def orders(self) -> list[OrderView]:
         return [order.view() for order in self._book.all()]
 
+    def numbered(self, out_trade_no: str) -> list[OrderView]:
+        return [order.view() for order in self._book.numbered(out_trade_no)]
+
     def pay(
         self,
         out_trade_no: str,

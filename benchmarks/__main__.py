@@ -1,0 +1,77 @@
+"""``python -m benchmarks <question>``: measures, shows and keeps. ``report`` makes pictures and tables of what was kept."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import cast
+
+from rich.console import Console
+
+from benchmarks import results, shown
+from benchmarks.harness import Question, all_judged
+
+QUESTIONS = ("micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
+DEFAULT_ROUNDS = 7
+WIDE = 160
+
+
+def question(name: str) -> Question:
+    return cast("Question", import_module(f"benchmarks.{name}"))
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    asked = question(name)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {name}", description=(asked.__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help="how often each is measured")
+    parser.add_argument(
+        "--quick", action="store_true", help="as little as shows that it works; nothing is kept"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as it is kept, and no table")
+    asked.add_options(parser)
+    return parser
+
+
+def ask(name: str, arguments: list[str]) -> int:
+    """Measures. 1 where the run does not count; whether a target is met is for people to see."""
+    options = parser_of(name).parse_args(arguments)
+    if options.quick:
+        options.rounds = 1
+    console = Console(stderr=options.json)
+    if not console.is_terminal:
+        console = Console(stderr=options.json, width=WIDE)
+    with shown.Bar(console) as bar:
+        measured = question(name).run(options, bar)
+    result = results.result_of(name, vars(options), measured)
+    if options.json:
+        sys.stdout.buffer.write(results.encoded(result))
+    else:
+        console.print(shown.figures(result.samples), "")
+        if not options.quick:
+            console.print(shown.judgements(all_judged(question(name).TARGETS, result.samples)), "")
+    if not options.quick:
+        console.print(f"kept: {results.write(result).relative_to(results.ROOT)}", highlight=False)
+    for line in result.wrong:
+        console.print(line, style="bold red", markup=False)
+    return 1 if result.wrong else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, add_help=False)
+    parser.add_argument("question", choices=(*QUESTIONS, "report"))
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        parser.print_help()
+        return 0
+    chosen = parser.parse_args(sys.argv[1:2]).question
+    if chosen == "report":
+        from benchmarks import report
+
+        return report.main(sys.argv[2:])
+    return ask(chosen, sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

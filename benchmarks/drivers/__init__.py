@@ -1,0 +1,1 @@
+"""Programs under measurement. Each is a process of its own that :mod:`benchmarks.driving` starts and asks."""

@@ -1,0 +1,136 @@
+"""What every question shares: rounds that interleave, figures judged as ratios within a round.
+
+The clock of a shared machine drifts by half between runs, so that an absolute figure says little and the ratio of two that
+were taken in one round says much. A question is a module with ``add_options``, ``run`` and ``TARGETS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+Metrics: TypeAlias = Mapping[str, float]
+"""What one case came to in one round, by the name of the figure."""
+
+Case: TypeAlias = Callable[[], Metrics]
+Samples: TypeAlias = dict[str, dict[str, list[float]]]
+"""Case → figure → its value in each round."""
+
+Pick: TypeAlias = tuple[str, str]
+"""A case and one of its figures."""
+
+
+class Watch(Protocol):
+    """Sees what goes on."""
+
+    def expect(self, steps: int) -> None:
+        """So many more steps are to come."""
+
+    def begins(self, what: str) -> None: ...
+
+    def ended(self) -> None:
+        """One step is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a question found. ``facts`` is what is no figure of a round: shares, a course over time, what failed."""
+
+    samples: Samples
+    facts: dict[str, Any] = field(default_factory=dict)
+    wrong: Sequence[str] = ()
+    """Why the run does not count, or what failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A row of the table of speeds: ``over`` divided by ``under`` in each round, or ``over`` alone in its ``unit``."""
+
+    id: str
+    what: str
+    over: Pick
+    under: Pick | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    unit: str = "×"
+
+    @property
+    def bound(self) -> str:
+        sign, bound = ("≤", self.at_most) if self.at_most is not None else ("≥", self.at_least)
+        return f"{sign} {bound:g} {self.unit}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    target: Target
+    median: float
+    low: float
+    high: float
+
+    @property
+    def met(self) -> bool:
+        most, least = self.target.at_most, self.target.at_least
+        return (most is None or self.median <= most) and (least is None or self.median >= least)
+
+
+class Question(Protocol):
+    """A module that answers one question."""
+
+    __doc__: str | None
+    TARGETS: Sequence[Target]
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, options: argparse.Namespace, watch: Watch) -> Measured: ...
+
+
+def interleaved(cases: Mapping[str, Case], rounds: int, watch: Watch, *, warm_up: bool = True) -> Samples:
+    """Every case once a round: A B C, A B C, …; with ``warm_up`` a first round that does not count."""
+    samples: Samples = {name: {} for name in cases}
+    watch.expect(len(cases) * (rounds + warm_up))
+    for number in range(rounds + warm_up):
+        for name, case in cases.items():
+            watch.begins(f"{name}, {'warming up' if number < warm_up else f'round {number + 1 - warm_up}'}")
+            found = case()
+            watch.ended()
+            if number < warm_up:
+                continue
+            for figure, value in found.items():
+                samples[name].setdefault(figure, []).append(value)
+    return samples
+
+
+def ratios(samples: Samples, over: Pick, under: Pick) -> list[float]:
+    """One figure by another, round by round. Raises ``ValueError`` where they were not taken in the same rounds."""
+    a, b = (samples[case][figure] for case, figure in (over, under))
+    return [x / y for x, y in zip(a, b, strict=True)]
+
+
+def judged(target: Target, samples: Samples) -> Judged | None:
+    """``None`` where the run measured no such thing."""
+    picks = [target.over, *([target.under] if target.under else [])]
+    if not all(samples.get(case, {}).get(figure) for case, figure in picks):
+        return None
+    values = ratios(samples, target.over, target.under) if target.under else _values(samples, target.over)
+    return Judged(target=target, median=statistics.median(values), low=min(values), high=max(values))
+
+
+def all_judged(targets: Sequence[Target], samples: Samples) -> list[Judged]:
+    return [found for target in targets if (found := judged(target, samples)) is not None]
+
+
+def median(samples: Samples, pick: Pick) -> float:
+    return statistics.median(_values(samples, pick))
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Of values in rising order: the smallest that so large a share does not exceed."""
+    return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))]
+
+
+def _values(samples: Samples, pick: Pick) -> list[float]:
+    case, figure = pick
+    return samples[case][figure]

@@ -1,0 +1,165 @@
+"""Pictures of the newest results, as SVG and PNG beside them. The same results draw the same picture."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+from benchmarks.results import Result
+
+mpl.use("agg")
+mpl.rcParams["svg.hashsalt"] = "vkpay-async"
+mpl.rcParams["font.family"] = "DejaVu Sans"
+
+from matplotlib.figure import Figure  # noqa: E402 - after the back end is chosen
+
+COLOURS = {"floor": "#888888", "by hand": "#888888", "crypto": "#bbbbbb", "ours": "#1f6fb4"}
+PEERS = ("#d9822b", "#8a4fbd", "#3a9d5d", "#c23b4b", "#806040")
+Draw = Callable[[Result], Figure]
+
+
+def draw(found: Mapping[str, Result], folder: Path) -> None:
+    """Those that there is a picture of."""
+    for name, result in found.items():
+        if name in PICTURES:
+            save(PICTURES[name](result), folder / name)
+
+
+def save(figure: Figure, path: Path) -> None:
+    figure.tight_layout()
+    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(path.with_suffix(".png"), dpi=120, metadata={"Software": None})
+
+
+def micro(result: Result) -> Figure:
+    """Each group's cases on one line, as multiples of its first."""
+    groups: dict[str, list[tuple[str, float]]] = {}
+    for case, figures in result.samples.items():
+        group, _, name = case.partition("/")
+        figure = next(iter(figures))
+        if figure != "modules":
+            groups.setdefault(group, []).append((name, statistics.median(figures[figure])))
+    figure = Figure(figsize=(9, 0.55 * len(groups) + 1.4))
+    axes = figure.subplots()
+    for line, (_group, cases) in enumerate(reversed(groups.items())):
+        first = cases[0][1]
+        for position, (name, value) in enumerate(cases):
+            is_ours = name.startswith("ours")
+            axes.scatter(value / first, line, s=60, color=_colour(name, position), zorder=3 if is_ours else 2)
+            axes.annotate(
+                name, (value / first, line), (0, 6), textcoords="offset points", fontsize=6.5, ha="center"
+            )
+    axes.set_yticks(range(len(groups)), [*reversed(groups)])
+    axes.set_xscale("log")
+    axes.set_xlabel("times the first of its line")
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def client(result: Result) -> Figure:
+    """Calls a second against concurrency, plain and TLS."""
+    figure = Figure(figsize=(9, 4))
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, scheme in zip(panels, ("http", "https"), strict=True):
+        lines: dict[str, dict[int, float]] = {}
+        for case, figures in result.samples.items():
+            parts = case.split("/")
+            if parts[:2] == ["wxpay", scheme]:
+                lines.setdefault(parts[3], {})[int(parts[2])] = statistics.median(figures["per_second"])
+        for position, (name, points) in enumerate(lines.items()):
+            axes.plot([*points], [*points.values()], "o-", label=name, color=_colour(name, position))
+        axes.set(
+            title=f"WeChat Pay calls over {scheme}", xscale="log", yscale="log", xlabel="calls under way"
+        )
+        axes.set_xticks([1, 16, 64, 256], ["1", "16", "64", "256"])
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("calls a second, one core")
+    panels[0].legend(fontsize=8)
+    return figure
+
+
+def bars(result: Result, figure_name: str, label: str) -> Figure:
+    cases = {
+        case: statistics.median(found[figure_name])
+        for case, found in result.samples.items()
+        if figure_name in found
+    }
+    figure = Figure(figsize=(9, 0.4 * len(cases) + 1.2))
+    axes = figure.subplots()
+    colours = [_colour(case.rpartition("/")[2], 0) for case in reversed(cases)]
+    axes.barh([*reversed(cases)], [*reversed(cases.values())], color=colours)
+    axes.set_xlabel(label)
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def simulator(result: Result) -> Figure:
+    return bars(result, "per_second", "a second")
+
+
+def flow(result: Result) -> Figure:
+    """Where the time of a life goes, one bar for each provider."""
+    shares: dict[str, dict[str, float]] = result.facts["ms_per_life"]
+    kinds = list(dict.fromkeys(kind for one in shares.values() for kind in one))
+    figure = Figure(figsize=(9, 0.5 * len(shares) + 1.4))
+    axes = figure.subplots()
+    left = [0.0] * len(shares)
+    names = [*reversed(shares)]
+    for kind, colour in zip(kinds, ("#8a4fbd", "#d9822b", "#3a9d5d", "#1f6fb4", "#bbbbbb"), strict=False):
+        widths = [shares[name].get(kind, 0.0) for name in names]
+        axes.barh(names, widths, left=left, label=kind, color=colour)
+        left = [a + b for a, b in zip(left, widths, strict=True)]
+    axes.set_xlabel("CPU of the merchant's process, ms a life")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def ledger(result: Result) -> Figure:
+    """Cost of each operation against stored orders, as multiples of its cost at the fewest."""
+    lines: dict[str, dict[int, float]] = {}
+    for case, figures in result.samples.items():
+        name, _, size = case.rpartition(" ")
+        lines.setdefault(name, {})[int(size)] = statistics.median(figures["cpu_us"])
+    figure = Figure(figsize=(9, 4))
+    axes = figure.subplots()
+    for position, (name, points) in enumerate(lines.items()):
+        first = points[min(points)]
+        colour = f"C{position}"
+        axes.plot([*points], [value / first for value in points.values()], "o-", label=name, color=colour)
+    axes.set(xscale="log", xlabel="stored orders", ylabel="CPU, times that at the fewest", ylim=(0, None))
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def soak(result: Result) -> Figure:
+    """What must not grow, over time."""
+    course: dict[str, list[float]] = result.facts["course"]
+    names = ("rss_mib", "file_descriptors", "tasks", "longest_stall_ms", "lives")
+    figure = Figure(figsize=(9, 9))
+    for axes, name in zip(figure.subplots(len(names), 1, sharex=True), names, strict=True):
+        axes.plot(course["seconds"], course[name], lw=0.9)
+        axes.set_ylabel(name.replace("_", " "), fontsize=8)
+        axes.set_ylim(0, None)
+        axes.grid(alpha=0.3)
+    axes.set_xlabel("seconds")
+    return figure
+
+
+PICTURES: dict[str, Draw] = {
+    "micro": micro,
+    "client": client,
+    "simulator": simulator,
+    "flow": flow,
+    "ledger": ledger,
+    "soak": soak,
+}
+
+
+def _colour(name: str, position: int) -> Any:
+    known = next((colour for prefix, colour in COLOURS.items() if name.startswith(prefix)), None)
+    return known or PEERS[position % len(PEERS)]

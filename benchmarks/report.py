@@ -1,0 +1,195 @@
+"""``python -m benchmarks report``: pictures and tables from the newest results. No figure in a document comes from elsewhere.
+
+In a document, what stands between two markers is rewritten; everything else is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from benchmarks import results
+from benchmarks.__main__ import QUESTIONS, question
+from benchmarks.harness import Pick, all_judged, ratios
+from benchmarks.results import FOLDER, ROOT, Result
+from benchmarks.shown import number, spread
+
+BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
+Found = Mapping[str, Result]
+
+
+class NoMarkers(Exception):
+    """A document that says nowhere where its tables go."""
+
+
+class Headline(NamedTuple):
+    """A line of the README. ``cases`` are by hand, ours, a peer; the figure of ours and the peer's is compared with the first."""
+
+    english: str
+    chinese: str
+    question: str
+    figure: str
+    unit: str
+    cases: tuple[str, str, str]
+    peer: str
+
+
+HEADLINES = (
+    Headline(
+        "a signed call and its verified answer, CPU, 64 at once",
+        "一次签名调用并验签应答的 CPU 时间，64 个并发",
+        "client",
+        "cpu_us",
+        "µs",
+        ("wxpay/http/64/floor", "wxpay/http/64/ours", "wxpay/http/64/wechatpayv3"),
+        "wechatpayv3",
+    ),
+    Headline(
+        "such calls a second over TLS, one core",
+        "每秒调用数（TLS，单核）",
+        "client",
+        "per_second",
+        "",
+        ("wxpay/https/64/floor", "wxpay/https/64/ours", "wxpay/https/64/wechatpayv3"),
+        "wechatpayv3",
+    ),
+    Headline(
+        "Alipay precreate a second over TLS, one core",
+        "支付宝预下单每秒次数（TLS，单核）",
+        "client",
+        "per_second",
+        "",
+        ("alipay/https/64/floor", "alipay/https/64/ours", "alipay/https/16/alipay-sdk-python"),
+        "alipay-sdk-python",
+    ),
+    Headline(
+        "a WeChat notification's bytes to a typed event",
+        "一条微信通知从字节到带类型的事件",
+        "micro",
+        "us",
+        "µs",
+        ("wechat notification/by hand", "wechat notification/ours", "wechat notification/wechatpayv3"),
+        "wechatpayv3",
+    ),
+    Headline(
+        "an Apple transaction, its certificates known",
+        "一笔已知证书链的 Apple 交易验签",
+        "micro",
+        "us",
+        "µs",
+        ("apple/crypto", "apple/ours", "apple/app-store-server-library"),
+        "app-store-server-library",
+    ),
+)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
+    parser.add_argument("--no-pictures", action="store_true", help="the tables alone")
+    options = parser.parse_args(arguments)
+    found = results.newest()
+    if not options.no_pictures:
+        from benchmarks import pictures
+
+        pictures.draw(found, FOLDER)
+    tables: dict[str, Callable[[Found], str]] = {
+        "docs/performance.md": everything,
+        "README.md": lambda found: headlines(found, chinese=False),
+        "README.zh-CN.md": lambda found: headlines(found, chinese=True),
+    }
+    for name, table in tables.items():
+        path = ROOT / name
+        path.write_text(rewritten(path.read_text(encoding="utf-8"), table(found)), encoding="utf-8")
+    return 0
+
+
+def rewritten(document: str, table: str) -> str:
+    """The document with ``table`` between its markers. Raises :class:`NoMarkers`."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise NoMarkers(f"put {BEGIN} and {END} where the table goes")
+    return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
+
+
+def headlines(found: Found, *, chinese: bool) -> str:
+    """What a README shows of it."""
+    titles = ("", "手写", "vkpay-async", "对照") if chinese else ("", "by hand", "vkpay-async", "a peer")
+    lines = [_row(titles), _row(["---"] * len(titles))]
+    for one in HEADLINES:
+        result = found.get(one.question)
+        if result is None or not all(result.samples.get(case, {}).get(one.figure) for case in one.cases):
+            continue
+        floor, *others = ((case, one.figure) for case in one.cases)
+        cells = [_figure(result, floor, one.unit)]
+        cells += [f"{_figure(result, pick, one.unit)}, {_times(result, pick, floor)}" for pick in others]
+        cells[-1] += f" ({one.peer})"
+        lines.append(_row([one.chinese if chinese else one.english, *cells]))
+    return "\n".join(lines)
+
+
+def everything(found: Found) -> str:
+    """All targets, then each question's figures."""
+    parts = [*_targets(found)]
+    for name in QUESTIONS:
+        if name in found:
+            parts += [*_section(name, found[name])]
+    return "\n".join(parts)
+
+
+def _targets(found: Found) -> Iterator[str]:
+    yield _row(("", "what", "to reach", "measured", "lowest–highest round", ""))
+    yield _row(["---"] * 6)
+    rows = [
+        one
+        for name in QUESTIONS
+        if name in found
+        for one in all_judged(question(name).TARGETS, found[name].samples)
+    ]
+    for one in sorted(rows, key=lambda row: row.target.id):
+        target = one.target
+        measured = f"{number(one.median)} {target.unit}"
+        yield _row(
+            (target.id, target.what, target.bound, measured, spread(one), "✓" if one.met else "missed")
+        )
+
+
+def _section(name: str, result: Result) -> Iterator[str]:
+    yield f"\n### {name}\n"
+    yield (question(name).__doc__ or "").partition("\n\n")[0].strip()
+    yield f"\n{_where(result)}\n"
+    if (FOLDER / f"{name}.svg").exists():
+        yield f"![{name}](../benchmarks/results/{name}.svg)\n"
+    figures = list(dict.fromkeys(figure for case in result.samples.values() for figure in case))
+    yield _row(("case", *figures))
+    yield _row(("---", *("--:" for _ in figures)))
+    for case, found in result.samples.items():
+        yield _row((case, *(_median(found.get(figure)) for figure in figures)))
+
+
+def _where(result: Result) -> str:
+    machine, versions = result.machine, result.versions
+    known = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "vkpay-async")
+    return (
+        f"{result.at[:10]}, revision {result.revision}, medians of {result.rounds} rounds; {machine['cpu']}, "
+        f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; {known}"
+    )
+
+
+def _figure(result: Result, pick: Pick, unit: str) -> str:
+    case, figure = pick
+    return f"{number(statistics.median(result.samples[case][figure]))} {unit}".strip()
+
+
+def _times(result: Result, over: Pick, under: Pick) -> str:
+    return f"{number(statistics.median(ratios(result.samples, over, under)))} ×"
+
+
+def _median(values: list[float] | None) -> str:
+    return number(statistics.median(values)) if values else ""
+
+
+def _row(cells: Iterator[str] | tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
