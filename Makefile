@@ -61,7 +61,7 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 BENCH := $(VENV)-bench
 BENCH_PIP := -m pip install --quiet --disable-pip-version-check
 PEERS := python-alipay-sdk alipay-sdk-python
-QUESTIONS := micro client simulator flow ledger soak huawei
+QUESTIONS := notify micro client simulator flow ledger soak huawei
 
 $(BENCH)/.ready: constraints.txt pyproject.toml benchmarks/requirements/bench.txt
 	$(PYTHON) -m venv $(BENCH)
@@ -78,8 +78,6 @@ bench-setup: $(BENCH)/.ready $(PEERS:%=$(BENCH)-%/.ready) ## the environments of
 
 bench: bench-setup ## all benchmarks beside their floors and peers, half an hour or so; then the tables and pictures in the documents
 	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
-	$(BENCH)/bin/python -m benchmarks.receive
-	$(BENCH)/bin/python -m benchmarks.notify
 	$(BENCH)/bin/python -m benchmarks report
 
 bench-quick: bench-setup ## each benchmark for a second or two, so that none rots; keeps nothing

@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks import results, shown
 from benchmarks.harness import Question, all_judged
 
-QUESTIONS = ("micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
+QUESTIONS = ("notify", "micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
 DEFAULT_ROUNDS = 7
 WIDE = 160
 
