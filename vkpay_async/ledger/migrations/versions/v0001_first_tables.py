@@ -194,6 +194,9 @@ notifications = Table(
     Column("create_date", BigInteger, nullable=False),
     Column("done_date", BigInteger),
     Index("ix_vk_pay_notifications_id", "id"),
+    # A row is a little over the 2 KB above which PostgreSQL compresses and moves values out, which a signature's bytes
+    # do not repay.
+    postgresql_with={"toast_tuple_target": 8160},
     **_MYSQL,
 )
 _where_set("vk_pay_notifications", notifications.c.due)
