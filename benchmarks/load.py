@@ -14,6 +14,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import cast
 
+CORE = 0
+"""Its own. The receiver has another."""
+
 SETTLE_S = 0.1
 """For the receiver to take the connections in."""
 

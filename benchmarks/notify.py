@@ -12,6 +12,8 @@ import math
 import os
 import tempfile
 from contextlib import ExitStack
+from functools import partial
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +22,9 @@ from benchmarks import audit, parties, targeted
 from benchmarks.audit import Verdict
 from benchmarks.deliveries import PREFIX
 from benchmarks.driven import pin
-from benchmarks.drivers.canned import OTHER_CORE
 from benchmarks.driving import Driven
 from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved, median
-from benchmarks.load import FIGURES
+from benchmarks.load import CORE, FIGURES
 from benchmarks.notes import Noted
 from benchmarks.receivers import APP, Receiving, slow_disk
 from benchmarks.served import HANDLERS, Settings
@@ -42,11 +43,11 @@ A_SECOND = 5000
 BUSY = 0.9
 """Of its core; a load that has no more left would be what is measured."""
 
-TELLS_APART = ("store", "concurrency", "rate", "processes", "handler", "slow_disk", "target")
+TELLS_APART = ("store", "only", "concurrency", "rate", "processes", "handler", "slow_disk", "target")
 """Options with which it is another measurement, and no later one of the same."""
 
 
-def _ratio(row: str, what: str, over: str, under: str, figure: str = "per_second", **bound: float) -> Target:
+def _ratio(row: str, what: str, over: str, under: str, figure: str = "per_second", **bound: Any) -> Target:
     return Target(id=row, what=what, over=(over, figure), under=(under, figure), **bound)
 
 
@@ -97,7 +98,7 @@ TARGETS = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    some = {"nargs": "+", "metavar": "N"}
+    some: dict[str, Any] = {"nargs": "+", "metavar": "N"}
     parser.add_argument("--store", nargs="+", choices=STORES, default=["none", "sqlite"])
     parser.add_argument("--only", nargs="+", choices=RECEIVERS, default=list(RECEIVERS), help="receivers")
     parser.add_argument(
@@ -177,7 +178,7 @@ class Bench:
         self._turns = 0
         self.wrong: list[str] = []
         if options.processes == 1:
-            pin(OTHER_CORE)  # what is started here stays here: the load, and a database server
+            pin(CORE)  # what is started here stays here: the load, and a database server
         self._load = after.enter_context(Driven("loading"))
         self._slow = slow_disk(folder) if options.slow_disk else None
         watch.begins("starting the stores")
@@ -189,16 +190,17 @@ class Bench:
             os.sched_setaffinity(self._load.pid, range(os.cpu_count() or 1))
 
     def cases(self) -> dict[str, Case]:
-        return {one.case: lambda one=one: self._turn(one) for one in self._chosen()}
+        return {one.case: partial(self._turn, one) for one in self._chosen()}
 
     def _chosen(self) -> list[Chosen]:
         options, found = self._options, []
         for store, receiver in product(self._stores, RECEIVERS):
-            if receiver not in options.only or (store.name, receiver) in LACKING:
+            lacking = (store.name, receiver) in LACKING or (receiver == "fastapi" and not _has_peer())
+            if receiver not in options.only or lacking:
                 continue
-            few = [FEW] if store.name != "none" and receiver in FEW_ARE_FOR else []
+            low = store.name != "none" and receiver in FEW_ARE_FOR and not options.rate
             slow, many = "slow " * options.slow_disk, f"{options.processes} × " * (options.processes > 1)
-            for at_once, rate in product(options.concurrency or [*few, MANY], options.rate or [None]):
+            for at_once, rate in product(options.concurrency or [*[FEW] * low, MANY], options.rate or [None]):
                 found.append(Chosen(store, f"{many}{slow}{store.name}", receiver, at_once, rate))
         return found
 
@@ -277,6 +279,10 @@ class Bench:
             prefix=PREFIX,
             duplicates=self._options.duplicates,
         )
+
+
+def _has_peer() -> bool:
+    return all(find_spec(name) for name in ("fastapi", "uvicorn", "httptools", "wechatpayv3"))
 
 
 def _positive(kind: type[Any]) -> Any:

@@ -23,10 +23,10 @@ Draw = Callable[[Result], Figure]
 
 
 def draw(found: Mapping[str, Result], folder: Path) -> None:
-    """Those that there is a picture of."""
+    """Those that there is a picture of, by the names of their files."""
     for name, result in found.items():
-        if name in PICTURES:
-            save(PICTURES[name](result), folder / name)
+        if result.question in PICTURES:
+            save(PICTURES[result.question](result), folder / name)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -136,6 +136,44 @@ def ledger(result: Result) -> Figure:
     return figure
 
 
+def notify(result: Result) -> Figure:
+    """Latency against rate where the rate was given, else throughput against concurrency, one panel for each store."""
+    lines: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
+    for case, figures in result.samples.items():
+        store, name, load = case.split("/")
+        at_once, _, rate = load.partition("@")
+        found = {figure: statistics.median(values) for figure, values in figures.items()}
+        lines.setdefault(store, {}).setdefault(name, {})[float(rate or at_once)] = found
+    by_rate = any("@" in case for case in result.samples)
+    if len({x for names in lines.values() for points in names.values() for x in points}) < 2:
+        return bars(result, "per_second", "notifications a second")
+    figure = Figure(figsize=(4.5 * len(lines), 4))
+    panels = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
+    floor = {} if by_rate else lines.get("none", {}).get("floor", {})
+    for axes, (store, names) in zip(panels, lines.items(), strict=True):
+        if store != "none" and floor:
+            ys = [floor[x]["per_second"] for x in sorted(floor)]
+            axes.plot(sorted(floor), ys, ":", label="floor, no store", color=COLOURS["floor"])
+        for position, (name, points) in enumerate(names.items()):
+            colour, xs = _colour(name, position), sorted(points)
+            if by_rate:
+                for shown, dashes in (("p50_ms", "-"), ("p99_ms", "--")):
+                    ys = [points[x][shown] for x in xs]
+                    axes.plot(xs, ys, "o" + dashes, label=f"{name}, {shown[:3]}", color=colour, ms=4)
+            else:
+                axes.plot(xs, [points[x]["per_second"] for x in xs], "o-", label=name, color=colour)
+        axes.set_title("no store" if store == "none" else store)
+        if by_rate:
+            axes.set(yscale="log", xlabel="notifications sent a second")
+        else:
+            axes.set(xscale="log", xlabel="under way at once", ylim=(0, None))
+            axes.set_xticks(xs, [f"{x:g}" for x in xs])
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=7)
+    panels[0].set_ylabel("ms from the intended moment" if by_rate else "accepted a second, one core")
+    return figure
+
+
 def soak(result: Result) -> Figure:
     """What must not grow, over time."""
     course: dict[str, list[float]] = result.facts["course"]
@@ -151,6 +189,7 @@ def soak(result: Result) -> Figure:
 
 
 PICTURES: dict[str, Draw] = {
+    "notify": notify,
     "micro": micro,
     "client": client,
     "simulator": simulator,

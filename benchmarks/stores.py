@@ -8,12 +8,13 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, insert, make_url
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, insert, make_url
 
 from benchmarks import deliveries
 from vkpay_async.ledger import Ledger
@@ -140,10 +141,12 @@ async def fill(url: str, those: range, *, ours: bool = True) -> None:
         await ledger.write(lambda connection: _metadata.create_all(connection))
     for table, rows in ((orders, deliveries.orders(those)), (refunds, deliveries.refunds(those))):
         while part := list(islice(rows, ROWS_AT_ONCE)):
-            await ledger.write(
-                lambda connection, table=table, part=part: connection.execute(insert(table), part)
-            )
+            await ledger.write(partial(_insert, table, part))
     await ledger.close()
+
+
+def _insert(table: Table, rows: list[deliveries.Row], connection: Connection) -> None:
+    connection.execute(insert(table), rows)
 
 
 def family_cpu(pid: int) -> float:

@@ -14,9 +14,8 @@ import uvloop
 
 from benchmarks import deliveries
 from benchmarks.driven import drive
-from benchmarks.drivers.canned import OTHER_CORE
 from benchmarks.harness import percentile
-from benchmarks.load import PERCENTILES, Pace, loaded
+from benchmarks.load import CORE, PERCENTILES, Pace, loaded
 
 GOOD_FOR_S = 120
 """WeChat Pay's signatures are refused after five minutes."""
@@ -89,4 +88,4 @@ def _on_all_cores() -> None:
 
 if __name__ == "__main__":
     loading = Loading()
-    drive({"sign": loading.sign, "run": loading.run}, OTHER_CORE)
+    drive({"sign": loading.sign, "run": loading.run}, CORE)

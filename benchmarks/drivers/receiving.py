@@ -28,6 +28,7 @@ from benchmarks.notes import Notes
 from benchmarks.served import Settings, settings
 
 POOL = 16
+MARK = "UPDATE vk_pay_orders SET status = 1, transaction_id = ? WHERE out_trade_no = ? AND status = 0"
 
 
 class CountedGroupCommit(floors.GroupCommit):
@@ -45,8 +46,17 @@ async def group_commit(database: str, notes: Notes) -> Keep:
     return kept.insert
 
 
+async def insert_on_file(database: str, notes: Notes) -> Keep:
+    """A row for every notification, and a transaction for every row."""
+    return _on_file(database, notes, moves=False)
+
+
 async def one_each(database: str, notes: Notes) -> Keep:
-    """As most are written: a transaction for every notification."""
+    """As most are written: a transaction for every notification, in which its order is marked."""
+    return _on_file(database, notes, moves=True)
+
+
+def _on_file(database: str, notes: Notes, *, moves: bool) -> Keep:
     connection = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
     for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"):
         connection.execute(statement)
@@ -54,6 +64,8 @@ async def one_each(database: str, notes: Notes) -> Keep:
     async def keep(number: str, what: str, body: bytes) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?)", (number, what, body))
+        if moves:
+            connection.execute(MARK, (what, number))
         connection.execute("COMMIT")
         notes.committed()
 
@@ -131,7 +143,7 @@ async def mysql_each(database: str, notes: Notes) -> Keep:
 KEEPING: dict[tuple[str, str], Callable[[str, Notes], Awaitable[Keep]]] = {
     ("sqlite", "floor"): group_commit,
     ("sqlite", "one each"): one_each,
-    ("sqlite", "fastapi"): one_each,
+    ("sqlite", "fastapi"): insert_on_file,
     ("postgres", "floor"): batches,
     ("postgres", "one each"): insert_each,
     ("postgres", "fastapi"): insert_each,
@@ -220,7 +232,7 @@ def main(store: str, name: str) -> None:
     found = settings()
     logging.disable(logging.WARNING)
     bound = _bound(0, found.processes > 1)
-    children = []
+    children: list[int] = []
     for _ in range(found.processes - 1):
         pid = os.fork()
         if pid == 0:
