@@ -14,6 +14,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import cast
 
+WARM, WARM_S = 300, 2.0
+"""How many are sent before it counts, and how long at most."""
+
 CORE = 0
 """Its own. The receiver has another."""
 

@@ -24,7 +24,7 @@ from benchmarks.deliveries import PREFIX
 from benchmarks.driven import pin
 from benchmarks.driving import Driven
 from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved, median
-from benchmarks.load import CORE, FIGURES
+from benchmarks.load import CORE, FIGURES, WARM
 from benchmarks.notes import Noted
 from benchmarks.receivers import APP, Receiving, slow_disk
 from benchmarks.served import HANDLERS, Settings
@@ -184,7 +184,8 @@ class Bench:
         watch.begins("starting the stores")
         self._stores = [store_of(name, options.database, folder, after) for name in options.store]
         rates = options.rate or [None]
-        self._count = math.ceil(options.seconds * max(rate or A_SECOND * options.processes for rate in rates))
+        most = max(rate or A_SECOND * options.processes for rate in rates)
+        self._count = WARM + math.ceil(options.seconds * most)
         self._sign()
         if options.processes > 1 and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(self._load.pid, range(os.cpu_count() or 1))
@@ -225,25 +226,21 @@ class Bench:
             )
             with receiving as receiver:
                 figures, sent, noted = self._loaded(one, receiver)
-            commits = noted.commits if kept is None else (one.store.commits(url) or 0) - kept
+            commits = noted.commits / max(1, sent["sent"])
+            if kept is not None:
+                commits = ((one.store.commits(url) or 0) - kept) / sent["total"]
             verdict = self._verdict(one, url, sent, noted)
             self.wrong += audit.words(one.case, verdict, sent["distinct"])
         if sent["refused"]:
-            self.wrong.append(f"{one.case}: {sent['refused']} of {sent['sent']} were not accepted")
-        own = {} if one.store.name == "none" else {"commits": commits / max(1, sent["sent"])}
+            self.wrong.append(f"{one.case}: {sent['refused']} of {sent['total']} were not accepted")
+        own = {} if one.store.name == "none" else {"commits": commits}
         return {**figures, **own, "lost": verdict.lost, "doubled": verdict.doubled}
 
     def _loaded(self, one: Chosen, receiver: Receiving) -> tuple[dict[str, float], dict[str, Any], Noted]:
+        where = {"host": "127.0.0.1", "port": receiver.port, "tls": False, "connections": one.concurrency}
+        self._load.ask("warm", **where)
         cpu, database = receiver.cpu(), one.store.cpu()
-        sent: dict[str, Any] = self._load.ask(
-            "run",
-            host="127.0.0.1",
-            port=receiver.port,
-            tls=False,
-            connections=one.concurrency,
-            seconds=self._options.seconds,
-            rate=one.rate,
-        )
+        sent: dict[str, Any] = self._load.ask("run", seconds=self._options.seconds, rate=one.rate, **where)
         cpu, rss = receiver.cpu() - cpu, receiver.rss_mib()
         database = None if database is None else (one.store.cpu() or 0.0) - database
         noted = receiver.stop(sent["began"], sent["ended"])

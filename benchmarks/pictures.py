@@ -166,11 +166,14 @@ def notify(result: Result) -> Figure:
         if by_rate:
             axes.set(yscale="log", xlabel="notifications sent a second")
         else:
-            axes.set(xscale="log", xlabel="under way at once", ylim=(0, None))
+            axes.set(xscale="log", xlabel="under way at once")
             axes.set_xticks(xs, [f"{x:g}" for x in xs])
+            axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
-    panels[0].set_ylabel("ms from the intended moment" if by_rate else "accepted a second, one core")
+        axes.legend(fontsize=7, handlelength=3)
+    if not by_rate:
+        panels[0].set_ylim(0)  # when all is drawn that shares it
+    panels[0].set_ylabel("ms from the intended moment" if by_rate else "accepted a second")
     return figure
 
 

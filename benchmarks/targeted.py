@@ -24,7 +24,7 @@ from benchmarks import audit, parties
 from benchmarks.audit import Verdict
 from benchmarks.driving import Driven
 from benchmarks.harness import Case, Metrics
-from benchmarks.load import FIGURES
+from benchmarks.load import FIGURES, WARM
 from benchmarks.stores import fill
 
 CONFIG, KEYS = "vkpay.toml", "keys.json"
@@ -100,24 +100,19 @@ class Deployment:
 
     def _turn(self, case: str, at_once: int, rate: float | None) -> Metrics:
         options, url = self._options, self._url
-        those = self._those(math.ceil(options.seconds * (rate or A_SECOND)))
+        those = self._those(WARM + math.ceil(options.seconds * (rate or A_SECOND)))
         ours = {"first": those.start, "count": len(those), "duplicates": options.duplicates}
         self._load.ask("sign", host=url.netloc, prefix=url.path.rstrip("/"), **ours)
         if options.database:
             asyncio.run(fill(options.database, those, ours=False))
         tls = url.scheme == "https"
-        sent: dict[str, Any] = self._load.ask(
-            "run",
-            host=url.hostname,
-            port=url.port or (443 if tls else 80),
-            tls=tls,
-            connections=at_once,
-            seconds=options.seconds,
-            rate=rate,
-        )
+        port = url.port or (443 if tls else 80)
+        where = {"host": url.hostname, "port": port, "tls": tls, "connections": at_once}
+        self._load.ask("warm", **where)
+        sent: dict[str, Any] = self._load.ask("run", seconds=options.seconds, rate=rate, **where)
         figures = {name: sent[name] for name in FIGURES}
         if sent["refused"]:
-            self.wrong.append(f"{case}: {sent['refused']} of {sent['sent']} were not accepted")
+            self.wrong.append(f"{case}: {sent['refused']} of {sent['total']} were not accepted")
         if not options.database:
             return figures
         verdict = self._verdict(those[: sent["distinct"]])

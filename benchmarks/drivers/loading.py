@@ -15,7 +15,7 @@ import uvloop
 from benchmarks import deliveries
 from benchmarks.driven import drive
 from benchmarks.harness import percentile
-from benchmarks.load import CORE, PERCENTILES, Pace, loaded
+from benchmarks.load import CORE, PERCENTILES, WARM, WARM_S, Pace, loaded
 
 GOOD_FOR_S = 120
 """WeChat Pay's signatures are refused after five minutes."""
@@ -26,6 +26,7 @@ COPY_WITHIN = 50
 
 class Loading:
     def __init__(self) -> None:
+        self._warm = self._refused = 0
         self._signed: tuple[Any, ...] = ()
         self._until = 0.0
 
@@ -43,19 +44,32 @@ class Loading:
         self._requests = [made[n] for n in self._order]
         self._signed, self._until = wanted, time.monotonic() + GOOD_FOR_S
 
+    def warm(self, host: str, port: int, tls: bool, connections: int) -> None:
+        """The first of them, whose times and CPU do not count: a receiver runs for days, and starts once."""
+        pace = Pace(WARM, WARM_S)
+        load = uvloop.run(loaded(self._requests, pace, host, port, connections, tls=tls))
+        self._warm, self._refused = load.sent, load.refused
+
     def run(
         self, host: str, port: int, tls: bool, connections: int, seconds: float, rate: float | None
     ) -> dict[str, float]:
-        """``distinct`` says how many different ones were sent: those with the lowest numbers. Times are the machine's own."""
-        pace = Pace(len(self._requests), seconds, rate)
+        """Those behind the first. Times are the machine's own.
+
+        ``total`` and ``refused`` are of all that were sent since :meth:`warm`, ``distinct`` of them were no copies: those with
+        the lowest numbers.
+        """
+        left = self._requests[self._warm :]
+        pace = Pace(len(left), seconds, rate)
         began, cpu = time.monotonic(), _cpu()
-        load = uvloop.run(loaded(self._requests, pace, host, port, connections, tls=tls))
+        load = uvloop.run(loaded(left, pace, host, port, connections, tls=tls))
         ended, cpu = time.monotonic(), _cpu() - cpu
         took = sorted(load.took) or [0.0]
+        total = self._warm + load.sent
         return {
             "sent": load.sent,
-            "distinct": max(self._order[: load.sent], default=-1) + 1,
-            "refused": load.refused,
+            "total": total,
+            "distinct": max(self._order[:total], default=-1) + 1,
+            "refused": self._refused + load.refused,
             "per_second": (load.sent - load.refused) / load.last if load.last else 0.0,
             **{name: percentile(took, share) * 1e3 for name, share in PERCENTILES.items()},
             "load_busy": cpu / (ended - began),
@@ -88,4 +102,4 @@ def _on_all_cores() -> None:
 
 if __name__ == "__main__":
     loading = Loading()
-    drive({"sign": loading.sign, "run": loading.run}, CORE)
+    drive({"sign": loading.sign, "warm": loading.warm, "run": loading.run}, CORE)
