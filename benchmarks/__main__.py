@@ -14,7 +14,7 @@ from benchmarks.harness import Question, all_judged
 
 QUESTIONS = ("notify", "micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
 DEFAULT_ROUNDS = 7
-WIDE = 160
+WIDE = 200
 
 
 def question(name: str) -> Question:
