@@ -7,7 +7,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +18,8 @@ class Certificates:
     """Files in a folder. ``bundle`` is what a client has to trust: as many authorities as it would have, and ours."""
 
     def __init__(self, folder: Path) -> None:
+        import certifi  # the benchmarks' environment has it
+
         authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         authority = _issued("Benchmarks", authority_key, "Benchmarks", authority_key)
         certificate = _issued("127.0.0.1", key, "Benchmarks", authority_key)

@@ -1,9 +1,8 @@
 """The ledger's operations at 10⁴, 10⁵ and 10⁶ stored orders: what each costs beside the same at the fewest.
 
-``python -m benchmarks.ledger`` prints one JSON line. Each size has a database of its own, filled beforehand and kept for
-the run only: a file, or with ``--database URL`` one that is made on that server and dropped. Wall time of a call through
-the public ledger, its commit included, one after the other on one core; keys are drawn from all there are. On a busy disk
-the wait for it levels the sizes: CPU time stands beside it.
+Each size has a database of its own, filled beforehand and kept for the run only: a file, or with ``--database URL`` one that is
+made on that server and dropped. Time of a call through the public ledger, its commit included, one after the other on one core;
+keys are drawn from all there are. On a busy disk the wait for it levels the sizes: the growth is judged by CPU time.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import random
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
@@ -26,7 +23,8 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks import parties
-from benchmarks.rounds import interleaved, machine, medians, pin, ratio
+from benchmarks.driven import CORE, pin
+from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved
 from benchmarks.shop import UNPAID_ONE_IN, Shop, created, fill, is_paid, number
 from vkpay_async import config_from_dict
 from vkpay_async.clock import SYSTEM_ENV
@@ -37,22 +35,31 @@ from vkpay_async.ledger.engine import parsed_url
 from vkpay_async.providers.registry import Providers
 
 Call = Callable[[], Awaitable[Any]]
-Samples = dict[str, list[float]]
 
 SIZES = (10_000, 100_000, 1_000_000)
 LARGE = 10_000_000
+QUICK_SIZES = [2000, 4000]
 AT_ONCE = 64
-LIMITS = {
-    "lookup": 2.3,
-    "insert": 2.3,
-    "pay": 2.3,
-    "pay_at_once": 2.3,
-    "user_page": 2.0,
-    "keyset_page": 1.6,
-    "due_none": 1.2,
-    "due_list": 1.2,
-}
+WANTED = (
+    ("lookup", 2.0),
+    ("insert", 2.3),
+    ("user_page", 2.0),
+    ("keyset_page", 1.6),
+    ("due_none", 1.2),
+    ("due_list", 1.2),
+)
 """How much more a call may cost at a million orders than at ten thousand."""
+
+TARGETS = tuple(
+    Target(
+        id="E3",
+        what=f"{name.replace('_', ' ')}: {SIZES[-1]:,} orders ÷ {SIZES[0]:,}",
+        over=(f"{name} {SIZES[-1]}", "cpu_us"),
+        under=(f"{name} {SIZES[0]}", "cpu_us"),
+        at_most=bound,
+    )
+    for name, bound in WANTED
+)
 
 
 class Operations:
@@ -146,22 +153,20 @@ CALLS = {
 ORDERS_A_CALL = {"pay_at_once": AT_ONCE, "due_list": BATCH}
 
 
-def timed(
-    loop: asyncio.AbstractEventLoop, name: str, make: Callable[[], Call], cpu: list[float]
-) -> Callable[[], float]:
-    """Seconds a call, or an order of it; the process's own go to ``cpu``."""
+def timed(loop: asyncio.AbstractEventLoop, name: str, make: Callable[[], Call], calls: int) -> Case:
+    """A call, or an order of it."""
 
-    async def run(calls: list[Call]) -> None:
-        for call in calls:
+    async def run(those: list[Call]) -> None:
+        for call in those:
             await call()
 
-    def measure() -> float:
-        calls = [make() for _ in range(CALLS[name])]
-        each = len(calls) * ORDERS_A_CALL.get(name, 1)
-        started, busy = time.perf_counter(), time.process_time()
-        loop.run_until_complete(run(calls))
-        cpu.append((time.process_time() - busy) / each)
-        return (time.perf_counter() - started) / each
+    def measure() -> Metrics:
+        those = [make() for _ in range(calls)]
+        each = len(those) * ORDERS_A_CALL.get(name, 1)
+        wall, cpu = time.perf_counter(), time.process_time()
+        loop.run_until_complete(run(those))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        return {"us": wall / each * 1e6, "cpu_us": cpu / each * 1e6}
 
     return measure
 
@@ -203,65 +208,35 @@ async def prepared(sizes: list[int], database: str | None, after: AsyncExitStack
     }
 
 
-def measure_all(options: argparse.Namespace, sizes: list[int]) -> tuple[Samples, Samples]:
-    """Wall and CPU time of each operation at each size."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="orders, the fewest first")
+    parser.add_argument("--large", action="store_true", help=f"{LARGE:,} orders as well")
+    parser.add_argument("--database", help="URL on a server, whose user may make databases")
+    parser.add_argument("--only", nargs="+", choices=CALLS, default=list(CALLS))
+
+
+def run(options: argparse.Namespace, watch: Watch) -> Measured:
+    sizes = QUICK_SIZES if options.quick else [*options.sizes, *([LARGE] if options.large else [])]
+    database, options.database = (
+        options.database,
+        parsed_url(options.database or "sqlite://").get_backend_name(),
+    )
+    pin(CORE)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     after = AsyncExitStack()
     try:
-        operations = loop.run_until_complete(prepared(sizes, options.database, after))
+        watch.begins(f"filling {', '.join(f'{size:,}' for size in sizes)}")
+        operations = loop.run_until_complete(prepared(sizes, database, after))
         gc.collect()
         gc.freeze()
-        cpu: Samples = defaultdict(list)
-        measures = {
-            f"{name} {size}": timed(loop, name, getattr(one, name), cpu[f"{name} {size}"])
+        cases = {
+            f"{name} {size}": timed(loop, name, getattr(one, name), 1 if options.quick else CALLS[name])
             for name in options.only
             for size, one in operations.items()
         }
-        wall = interleaved(measures, options.rounds)
-        return wall, {name: counted[1:] for name, counted in cpu.items()}
+        return Measured(samples=interleaved(cases, options.rounds, watch, warm_up=not options.quick))
     finally:
         loop.run_until_complete(after.aclose())
         loop.close()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--sizes", type=int, nargs="+", default=SIZES, help="how many orders, the fewest first"
-    )
-    parser.add_argument("--large", action="store_true", help=f"{LARGE:,} orders as well")
-    parser.add_argument("--database", help="URL on a server, whose user may make databases")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", nargs="+", choices=CALLS, default=list(CALLS))
-    options = parser.parse_args()
-    sizes = [*options.sizes, *([LARGE] if options.large else [])]
-    pin(1)
-    wall, cpu = measure_all(options, sizes)
-
-    def ratios(samples: Samples) -> dict[str, dict[str, float]]:
-        return {
-            f"{name} {size}": ratio(samples, f"{name} {size}", f"{name} {sizes[0]}")
-            for name in options.only
-            for size in sizes[1:]
-        }
-
-    print(
-        json.dumps(
-            {
-                "benchmark": "ledger",
-                "database": parsed_url(options.database or "sqlite://").get_backend_name(),
-                "rounds": options.rounds,
-                "us": medians(wall),
-                "cpu_us": medians(cpu),
-                f"ratio_to_{sizes[0]}": ratios(wall),
-                f"cpu_ratio_to_{sizes[0]}": ratios(cpu),
-                "limit": LIMITS,
-                "machine": machine(),
-            }
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()
+        gc.unfreeze()

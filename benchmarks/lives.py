@@ -31,6 +31,8 @@ class Life:
     call: Mapping[str, Any] = field(default_factory=dict)
     total_fee: int | None = FEE
     gives_back: Callable[[Post, Any], Awaitable[Any]] | None = None
+    proof: str | None = None
+    """Which part of what the device was given it brings to the merchant."""
     logs_in: str | None = None
     """The pay_type whose app the user logs in at before the first order."""
 
@@ -102,6 +104,7 @@ LIVES = {
             pays=_buys_from_apple,
             call={"appleiap": {"product_id": COINS}},
             gives_back=_apple_gives_back,
+            proof="signedTransaction",
         ),
         Life(
             provider="huaweiiap",
@@ -109,6 +112,7 @@ LIVES = {
             pays=_buys_from_huawei,
             call={"productid": COINS},
             gives_back=_huawei_gives_back,
+            proof="jwsPurchaseOrder",
         ),
     )
 }

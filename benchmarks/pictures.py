@@ -18,6 +18,12 @@ mpl.rcParams["font.family"] = "DejaVu Sans"
 from matplotlib.figure import Figure  # noqa: E402 - after the back end is chosen
 
 COLOURS = {"floor": "#888888", "by hand": "#888888", "crypto": "#bbbbbb", "ours": "#1f6fb4"}
+MICRO = {
+    "crypto": ("#bbbbbb", 2),
+    "by hand": ("#777777", 3),
+    "ours": ("#1f6fb4", 4),
+    "another": ("#d9822b", 2),
+}
 PEERS = ("#d9822b", "#8a4fbd", "#3a9d5d", "#c23b4b", "#806040")
 Draw = Callable[[Result], Figure]
 
@@ -43,19 +49,35 @@ def micro(result: Result) -> Figure:
         figure = next(iter(figures))
         if figure != "modules":
             groups.setdefault(group, []).append((name, statistics.median(figures[figure])))
-    figure = Figure(figsize=(9, 0.55 * len(groups) + 1.4))
+    figure = Figure(figsize=(9, 0.6 * len(groups) + 1.6))
     axes = figure.subplots()
-    for line, (_group, cases) in enumerate(reversed(groups.items())):
+    for line, cases in enumerate(reversed(groups.values())):
         first = cases[0][1]
-        for position, (name, value) in enumerate(cases):
-            is_ours = name.startswith("ours")
-            axes.scatter(value / first, line, s=60, color=_colour(name, position), zorder=3 if is_ours else 2)
-            axes.annotate(
-                name, (value / first, line), (0, 6), textcoords="offset points", fontsize=6.5, ha="center"
-            )
+        others = 0
+        for name, value in sorted(cases, key=lambda case: case[1]):
+            kind = next((kind for kind in MICRO if name.startswith(kind)), "another")
+            colour, order = MICRO[kind]
+            axes.scatter(value / first, line, s=60, color=colour, zorder=order)
+            if kind == "another":
+                above = others % 2 == 0
+                offset, side = ((0, 6), "bottom") if above else ((0, -6), "top")
+                axes.annotate(
+                    name,
+                    (value / first, line),
+                    offset,
+                    textcoords="offset points",
+                    fontsize=6.5,
+                    ha="center",
+                    va=side,
+                )
+                others += 1
     axes.set_yticks(range(len(groups)), [*reversed(groups)])
-    axes.set_xscale("log")
-    axes.set_xlabel("times the first of its line")
+    axes.set(
+        xscale="log", xlabel="CPU or, of imports, time: times the first of its line", ylim=(-0.6, len(groups))
+    )
+    for kind, (colour, _) in MICRO.items():
+        axes.scatter([], [], s=60, color=colour, label=kind)
+    axes.legend(fontsize=8, loc="upper center", ncols=len(MICRO), frameon=False)
     axes.grid(axis="x", alpha=0.3)
     return figure
 

@@ -9,7 +9,7 @@ import argparse
 import re
 import shlex
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ from benchmarks.results import FOLDER, ROOT, Result
 from benchmarks.shown import number, spread
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
-Found = Mapping[str, Sequence[Result]]
-"""Of each question its runs; first those with the fewest options of their own."""
+Found = Mapping[str, Result]
+"""Runs by their titles; of a question first those with the fewest options of their own."""
 
 
 class NoMarkers(Exception):
@@ -51,20 +51,20 @@ HEADLINES = (
         "wechatpayv3",
     ),
     Headline(
-        "such calls a second over TLS, one core",
-        "每秒调用数（TLS，单核）",
+        "the same over TLS",
+        "同上，经 TLS",
         "client",
-        "per_second",
-        "",
+        "cpu_us",
+        "µs",
         ("wxpay/https/64/floor", "wxpay/https/64/ours", "wxpay/https/64/wechatpayv3"),
         "wechatpayv3",
     ),
     Headline(
-        "Alipay precreate a second over TLS, one core",
-        "支付宝预下单每秒次数（TLS，单核）",
+        "an Alipay precreate over TLS, CPU",
+        "一次支付宝预下单的 CPU 时间，经 TLS",
         "client",
-        "per_second",
-        "",
+        "cpu_us",
+        "µs",
         ("alipay/https/64/floor", "alipay/https/64/ours", "alipay/https/16/alipay-sdk-python"),
         "alipay-sdk-python",
     ),
@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
     if not options.no_pictures:
         from benchmarks import pictures
 
-        pictures.draw({stem(one): one for several in found.values() for one in several}, FOLDER)
+        pictures.draw({stem(one): one for one in found.values()}, FOLDER)
     tables: dict[str, Callable[[Found], str]] = {
         "docs/performance.md": everything,
         "README.md": lambda found: headlines(found, chinese=False),
@@ -132,7 +132,7 @@ def headlines(found: Found, *, chinese: bool) -> str:
     titles = ("", "手写", "vkpay-async", "对照") if chinese else ("", "by hand", "vkpay-async", "a peer")
     lines = [_row(titles), _row(["---"] * len(titles))]
     for one in HEADLINES:
-        result = next((run for run in found.get(one.question, ()) if _has(run, one)), None)
+        result = next((run for run in _of(one.question, found) if _has(run, one)), None)
         if result is None:
             continue
         floor, *others = ((case, one.figure) for case in one.cases)
@@ -147,7 +147,7 @@ def everything(found: Found) -> str:
     """All targets, then each question's figures."""
     parts = [*_targets(found)]
     for name in QUESTIONS:
-        for result in found.get(name, ()):
+        for result in _of(name, found):
             parts += [*_section(name, result)]
     return "\n".join(parts)
 
@@ -156,7 +156,8 @@ def runs(folder: Path = FOLDER) -> Found:
     """The newest run of each question with each setting of the options that make it another measurement."""
     apart = {name: getattr(question(name), "TELLS_APART", ()) for name in QUESTIONS}
     kept = results.kept(apart, folder)
-    return {name: sorted(several, key=lambda one: len(title(one).split())) for name, several in kept.items()}
+    titled = {title(one): one for several in kept.values() for one in several}
+    return dict(sorted(titled.items(), key=lambda pair: len(pair[0].split())))
 
 
 def title(result: Result) -> str:
@@ -177,12 +178,16 @@ def stem(result: Result) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title(result))
 
 
+def _of(name: str, found: Found) -> list[Result]:
+    return [result for result in found.values() if result.question == name]
+
+
 def _targets(found: Found) -> Iterator[str]:
     yield _row(("", "what", "to reach", "measured", "lowest–highest round", ""))
     yield _row(["---"] * 6)
     rows: dict[tuple[str, str], Judged] = {}
     for name in QUESTIONS:
-        for result in found.get(name, ()):
+        for result in _of(name, found):
             for one in all_judged(question(name).TARGETS, result.samples):
                 rows.setdefault((one.target.id, one.target.what), one)
     for one in sorted(rows.values(), key=lambda row: row.target.id):

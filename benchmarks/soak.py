@@ -130,7 +130,8 @@ class Soak:
         ended = self._merchant.ask("ended", numbers=self._paid)
         wrong = []
         if ended["handled"] != len(self._paid):
-            wrong.append(f"{len(self._paid)} orders were paid and {ended['handled']} handled")
+            lost = ", ".join(ended["lost"][:10])
+            wrong.append(f"of {len(self._paid)} paid orders {ended['handled']} were handled; not: {lost}")
         if ended["handled twice"]:
             wrong.append(f"{ended['handled twice']} handlers ran twice")
         return wrong
@@ -152,8 +153,11 @@ class Soak:
             merchant.ask("refund", numbers=[number for number, _ in paid], at_once=AT_ONCE)
         else:
             gives_back = life.gives_back
+            # A sandbox tells of a purchase once; whoever opens the app again brings the proof.
+            proofs = {number: one[life.proof] for number, one in paid}
+            merchant.ask("prove", proofs=proofs, at_once=AT_ONCE)
             # What is given back before anybody knew that it was paid is rightly never delivered.
-            known = set(merchant.ask("known", numbers=[number for number, _ in paid]))
+            known = set(merchant.ask("known", numbers=list(proofs)))
             bought = [one for number, one in paid if number in known]
             world.each(lambda one: gives_back(world.posted, one), bought, AT_ONCE)
         world.post("clock", {"advance_seconds": 60})

@@ -74,13 +74,18 @@ class Merchant:
         waiting = iter(numbers)
         self._do(self._gathered(len(numbers), at_once, lambda: self._pay.refund(out_trade_no=next(waiting))))
 
-    def ended(self, numbers: list[str]) -> dict[str, int]:
-        """How many of them ended as they should, and how many handlers ran how often."""
+    def ended(self, numbers: list[str]) -> dict[str, Any]:
+        """How many of them ended as they should, whose handler never ran, and how many ran twice."""
         return self._do(self._ended(numbers))
 
     def known(self, numbers: list[str]) -> list[str]:
         """Those that the ledger has as paid."""
         return self._do(self._known(numbers))
+
+    def prove(self, proofs: dict[str, str], at_once: int) -> None:
+        """A device brings what it was given for an order, by the order's number."""
+        waiting = iter(proofs.items())
+        self._do(self._gathered(len(proofs), at_once, lambda: self._prove(*next(waiting))))
 
     def sample(self) -> None:
         self._do(self._called(self._sampler.start))
@@ -122,13 +127,17 @@ class Merchant:
         await self._pay.idle()
         return [number for number in numbers if (await self._pay.orders.require(number)).status > 0]
 
-    async def _ended(self, numbers: list[str]) -> dict[str, int]:
+    async def _prove(self, number: str, signed: str) -> None:
+        await self._pay.verify_purchase(out_trade_no=number, signed_transaction=signed)
+
+    async def _ended(self, numbers: list[str]) -> dict[str, Any]:
         await self._pay.idle()
         orders = [await self._pay.orders.require(number) for number in numbers]
         return {
             "refunded": sum(order.status == REFUNDED for order in orders),
             "paid": sum(order.status > 0 for order in orders),
             "handled": sum(self._handled[number] > 0 for number in numbers),
+            "lost": [number for number in numbers if not self._handled[number]],
             "handled twice": sum(self._handled.pop(number, 0) > 1 for number in numbers),
         }
 
@@ -178,6 +187,8 @@ def main() -> None:
         "log_in",
         "create",
         "refund",
+        "known",
+        "prove",
         "ended",
         "sample",
         "sampled",

@@ -22,6 +22,7 @@ from vkpay_async.providers.base import HttpRequest, HttpResponse, Provider, run_
 from vkpay_async.providers.registry import Providers
 from vkpay_simulator import actions, rows
 from vkpay_simulator.app import build_app
+from vkpay_simulator.cli.up import seldom_collect
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.handling import Endpoint
 from vkpay_simulator.world import Settings, World
@@ -148,6 +149,7 @@ class Simulating:
         before, started = rss_mib(), time.perf_counter()
         self._side: Side = SIDES[kind](notify_url, merchants)
         took = time.perf_counter() - started
+        seldom_collect()  # as its command does, for the floor alike
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         return {"port": self._do(self._serve()), "seconds": took, "mib": rss_mib() - before}
 

@@ -1,57 +1,65 @@
-"""Several results of one question, with different options, each stand in the report."""
+"""Tables in documents come from results and from nowhere else."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import re
+from datetime import UTC, datetime
 
-from benchmarks import report, results
-from benchmarks.__main__ import parser_of
+import pytest
+
 from benchmarks.harness import Measured
-from benchmarks.notify import TELLS_APART
-from benchmarks.results import Result
+from benchmarks.report import BEGIN, END, NoMarkers, everything, headlines, rewritten, runs
+from benchmarks.results import ROOT, Result, result_of
 
-APART = {"notify": TELLS_APART}
-
-
-def kept(folder: Path, at: int, *given: str, wrong: tuple[str, ...] = (), **samples: float) -> None:
-    options = vars(parser_of("notify").parse_args(given))
-    figures: Any = {case: {"per_second": [value]} for case, value in samples.items()}
-    made = results.result_of("notify", options, Measured(samples=figures, wrong=wrong))
-    made.at = f"2026-01-01T00:00:{at:02d}Z"
-    results.write(made, folder)
+DOCUMENTS = {
+    "README.md": lambda found: headlines(found, chinese=False),
+    "README.zh-CN.md": lambda found: headlines(found, chinese=True),
+    "docs/performance.md": everything,
+}
 
 
-def runs(folder: Path) -> dict[str, list[Result]]:
-    return results.kept(APART, folder)
+def micro() -> Result:
+    names = ("wechat notification/by hand", "wechat notification/ours", "wechat notification/wechatpayv3")
+    samples = {
+        name: {"us": [20.0 * times, 30.0 * times]} for name, times in zip(names, (1, 1.5, 20), strict=True)
+    }
+    samples["wechat notification/crypto"] = {"us": [20.0, 30.0]}
+    return result_of("micro", {"rounds": 2}, Measured(samples=samples), now=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def test_each_setting_of_the_options_has_its_newest_run(tmp_path: Path) -> None:
-    kept(tmp_path, 1, **{"none/floor/64": 1, "none/ours/64": 0.5})
-    kept(tmp_path, 2, **{"none/floor/64": 1, "none/ours/64": 0.95})
-    kept(tmp_path, 3, "--store", "sqlite", "--slow-disk", "--rounds", "3")
-    kept(tmp_path, 4, "--store", "sqlite", "--slow-disk", "--seconds", "9")
-    kept(tmp_path, 5, wrong=("1 of 10 lost",))
-    assert [one.at[-3:-1] for one in runs(tmp_path)["notify"]] == ["04", "02"]
+def test_only_what_stands_between_the_markers_is_rewritten() -> None:
+    document = f"# Speed\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+    once = rewritten(document, "| new |")
+    assert once == f"# Speed\n\n{BEGIN}\n| new |\n{END}\n\nThe rest.\n"
+    assert rewritten(once, "| new |") == once
 
 
-def test_rows_of_all_runs_stand_in_one_table(tmp_path: Path) -> None:
-    kept(tmp_path, 1, **{"none/floor/64": 100, "none/ours/64": 95})
-    slow = {"slow sqlite/ours/64": 40, "slow sqlite/one each/64": 2, "none/floor/64": 1, "none/ours/64": 1}
-    kept(tmp_path, 2, "--store", "sqlite", "--slow-disk", **slow)
-    found = {"notify": sorted(runs(tmp_path)["notify"], key=lambda one: len(report.title(one)))}
-    rows = list(report._targets(found))
-    assert sum("| C1 |" in row for row in rows) == 1
-    assert any("| C1 |" in row and "0.95 ×" in row for row in rows), "the run without options speaks first"
-    assert any("| C4 |" in row and "20.0 ×" in row for row in rows)
+@pytest.mark.parametrize("document", ["", BEGIN, END, f"{END}{BEGIN}"])
+def test_a_document_says_where_its_tables_go(document: str) -> None:
+    with pytest.raises(NoMarkers, match="benchmarks:begin"):
+        rewritten(document, "")
 
 
-def test_a_run_is_called_by_what_tells_it_from_others(tmp_path: Path) -> None:
-    kept(tmp_path, 1)
-    kept(tmp_path, 2, "--store", "postgres", "--processes", "2", "--rounds", "3")
-    kept(tmp_path, 3, "--only", "one each", "ours")
-    first, second, third = reversed(runs(tmp_path)["notify"])
-    assert report.title(third) == "notify --only 'one each' ours"
-    assert report.title(first) == report.stem(first) == "notify"
-    assert report.title(second) == "notify --store postgres --processes 2"
-    assert report.stem(second) == "notify-store-postgres-processes-2"
+def test_a_headline_has_ratios_to_the_floor() -> None:
+    table = headlines({"micro": micro()}, chinese=False)
+    assert "| 25.0 µs | 37.5 µs, 1.50 × | 500 µs, 20.0 × (wechatpayv3) |" in table
+    assert "wechatpayv3" in headlines({"micro": micro()}, chinese=True)
+
+
+def test_nothing_is_shown_that_no_result_holds() -> None:
+    assert not re.search(r"\d", headlines({}, chinese=False))
+    assert not re.search(r"\d", everything({}))
+    assert "Apple" not in everything({"micro": micro()})
+
+
+def test_a_target_has_what_was_measured_beside_it() -> None:
+    row = next(line for line in everything({"micro": micro()}).splitlines() if line.startswith("| B1 |"))
+    assert row == (
+        "| B1 | WeChat notification, bytes → typed ÷ (verify + decrypt) | ≤ 1.45 × | 1.50 × | 1.50–1.50 | missed |"
+    )
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_documents_say_what_the_newest_results_say(name: str) -> None:
+    document = (ROOT / name).read_text(encoding="utf-8")
+    assert rewritten(document, DOCUMENTS[name](runs())) == document, "run: python -m benchmarks report"

@@ -12,6 +12,8 @@ from tests.contract.conftest import SAMPLE
 from tests.flow.conftest import Shop
 from vkpay_async import InvalidArgument, NotificationResult, Payment, RefundState, VKPayError
 from vkpay_async.pay_type import split_pay_type
+from vkpay_simulator.actions import find_order
+from vkpay_simulator.providers.base import SimulatorError
 
 LATER_S = 61
 """By then every refund here has been settled, and another may follow."""
@@ -183,6 +185,17 @@ async def test_what_is_no_notification_is_refused(shop: Shop, name: str, body: b
     assert result.error.acknowledged or result.reply.status >= 400 or result.reply.body
     assert not result.first
     assert await shop.status(payment.out_trade_no) == 0
+
+
+async def test_the_simulator_finds_an_order_by_its_number_as_in_its_list(shop: Shop, name: str) -> None:
+    await pay(shop, name, "T2026112100000001")
+    await order(shop, name, "T2026112100000002")
+    listed = shop.sim.world.providers[name].orders()
+    assert listed
+    for one in listed:
+        assert find_order(shop.sim.world, one.out_trade_no, provider=name, pid=one.pid) == one
+    with pytest.raises(SimulatorError):
+        find_order(shop.sim.world, "T2026112100000003", provider=name)
 
 
 async def test_a_number_at_two_providers_is_one_order(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -37,9 +38,17 @@ async def _run(settings: Settings, host: str, port: int, config_out: Path | None
             raise CannotStart(_not_listening(host, port, error)) from error
         if config_out is not None:
             _write_config(config_out, toml.dumps(rows.config(world, url)))
+        seldom_collect()
         _welcome(world, url, config_out)
         print(READY, url, flush=True)  # noqa: T201 - for the program that waits for it
         await _asked_to_stop()
+
+
+def seldom_collect() -> None:
+    """For a process that is the simulator's own: it keeps every order and a long journal, and nearly all of that is no garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _not_listening(host: str, port: int, error: OSError) -> str:

@@ -37,4 +37,5 @@ def ms_from_seconds(text: str) -> int:
 
 def ms_of(time: datetime) -> int:
     """Milliseconds since the epoch of an aware time."""
-    return (time - _EPOCH) // _MILLISECOND
+    passed = time - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000

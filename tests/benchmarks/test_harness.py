@@ -1,0 +1,94 @@
+"""Rounds, ratios and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.harness import Metrics, Target, all_judged, interleaved, judged, percentile, ratios
+
+
+class Seen:
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.expected = self.done = 0
+        self.begun: list[str] = []
+
+    def expect(self, steps: int) -> None:
+        self.expected += steps
+
+    def begins(self, what: str) -> None:
+        self.begun.append(what)
+
+    def ended(self) -> None:
+        self.done += 1
+
+
+def test_rounds_interleave_and_the_first_does_not_count() -> None:
+    turns: list[str] = []
+
+    def case(name: str) -> Callable[[], Metrics]:
+        def measure() -> Metrics:
+            turns.append(name)
+            return {"us": float(len(turns))}
+
+        return measure
+
+    watch = Seen()
+    samples = interleaved({"a": case("a"), "b": case("b")}, 2, watch)
+    assert turns == ["a", "b"] * 3
+    assert samples == {"a": {"us": [3.0, 5.0]}, "b": {"us": [4.0, 6.0]}}
+    assert watch.expected == watch.done == 6
+
+
+def test_without_warming_up_every_round_counts() -> None:
+    assert interleaved({"a": lambda: {"us": 1.0}}, 1, Seen(), warm_up=False) == {"a": {"us": [1.0]}}
+
+
+def test_a_ratio_is_taken_within_a_round() -> None:
+    """The machine was twice as slow in the second: each round says 1.5, the medians apart would not."""
+    samples = {"ours": {"us": [3.0, 6.0, 3.3]}, "floor": {"us": [2.0, 4.0, 2.2]}}
+    assert ratios(samples, ("ours", "us"), ("floor", "us")) == pytest.approx([1.5, 1.5, 1.5])
+
+
+def test_what_was_not_measured_in_the_same_rounds_has_no_ratio() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        ratios({"a": {"us": [1.0]}, "b": {"us": [1.0, 2.0]}}, ("a", "us"), ("b", "us"))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "met"),
+    [
+        ({"at_most": 1.5}, True),
+        ({"at_most": 1.49}, False),
+        ({"at_least": 1.5}, True),
+        ({"at_least": 1.51}, False),
+    ],
+)
+def test_the_median_is_judged_and_its_spread_is_told(bounds: dict[str, float], met: bool) -> None:
+    target = Target(id="A1", what="a call", over=("ours", "us"), under=("floor", "us"), **bounds)  # type: ignore[arg-type]
+    found = judged(target, {"ours": {"us": [1.2, 3.0, 9.0]}, "floor": {"us": [1.0, 2.0, 3.0]}})
+    assert found is not None
+    assert (found.median, found.low, found.high, found.met) == (1.5, 1.2, 3.0, met)
+
+
+def test_a_figure_of_its_own_has_its_unit() -> None:
+    target = Target(id="A8", what="a client", over=("ours", "ms"), at_most=1, unit="ms")
+    assert target.bound == "≤ 1 ms"
+    found = judged(target, {"ours": {"ms": [0.5, 0.7, 0.6]}})
+    assert found is not None
+    assert (found.median, found.met) == (0.6, True)
+
+
+def test_nothing_is_judged_that_was_not_measured() -> None:
+    target = Target(id="A1", what="a call", over=("ours", "us"), under=("floor", "us"), at_most=1)
+    assert all_judged([target], {"ours": {"us": [1.0]}}) == []
+    assert all_judged([target], {"ours": {"us": [1.0]}, "floor": {"us": []}}) == []
+
+
+def test_percentiles() -> None:
+    values = [float(number) for number in range(1, 101)]
+    assert [percentile(values, share) for share in (0.5, 0.99, 1.0, 0.0)] == [50, 99, 100, 1]
+    assert percentile([7.0], 0.99) == 7.0
