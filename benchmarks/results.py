@@ -95,19 +95,11 @@ def write(result: Result, folder: Path = FOLDER) -> Path:
     return path
 
 
-def newest(folder: Path = FOLDER) -> dict[str, Result]:
-    """The last whole run of each question that nothing was wrong with."""
-    found: dict[str, Result] = {}
-    for path in sorted(folder.glob("*.json")):
-        result = msgspec.json.decode(path.read_bytes(), type=Result)
-        latest = found.get(result.question)
-        if not result.quick and not result.wrong and (latest is None or result.at > latest.at):
-            found[result.question] = result
-    return found
-
-
 def kept(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[str, list[Result]]:
-    """As :func:`newest`, and for a question in ``apart`` the last run with each setting of those options, the newest first."""
+    """The last whole run of each question that nothing was wrong with; for one in ``apart`` of each setting of those options.
+
+    The newest comes first.
+    """
     found: dict[tuple[str, ...], Result] = {}
     for path in folder.glob("*.json"):
         result = msgspec.json.decode(path.read_bytes(), type=Result)
