@@ -112,7 +112,8 @@ def bars(result: Result, figure_name: str, label: str) -> Figure:
     }
     figure = Figure(figsize=(9, 0.4 * len(cases) + 1.2))
     axes = figure.subplots()
-    colours = [_colour(case.rpartition("/")[2], 0) for case in reversed(cases)]
+    known = [[part for part in case.split("/") if part.startswith((*COLOURS,))] for case in reversed(cases)]
+    colours = [_colour(parts[-1] if parts else "", 0) for parts in known]
     axes.barh([*reversed(cases)], [*reversed(cases.values())], color=colours)
     axes.set_xlabel(label)
     axes.grid(axis="x", alpha=0.3)
@@ -167,7 +168,8 @@ def notify(result: Result) -> Figure:
         found = {figure: statistics.median(values) for figure, values in figures.items()}
         lines.setdefault(store, {}).setdefault(name, {})[float(rate or at_once)] = found
     by_rate = any("@" in case for case in result.samples)
-    if len({x for names in lines.values() for points in names.values() for x in points}) < 2:
+    loads = sorted({x for names in lines.values() for points in names.values() for x in points})
+    if len(loads) < 3:  # two points are no course
         return bars(result, "per_second", "notifications a second")
     figure = Figure(figsize=(4.5 * len(lines), 4))
     panels = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
@@ -189,7 +191,7 @@ def notify(result: Result) -> Figure:
             axes.set(yscale="log", xlabel="notifications sent a second")
         else:
             axes.set(xscale="log", xlabel="under way at once")
-            axes.set_xticks(xs, [f"{x:g}" for x in xs])
+            axes.set_xticks(loads, [f"{x:g}" for x in loads])
             axes.minorticks_off()
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7, handlelength=3)

@@ -175,7 +175,7 @@ def title(result: Result) -> str:
 
 def stem(result: Result) -> str:
     """Of its pictures' names."""
-    return re.sub(r"[^a-z0-9]+", "-", title(result))
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"--(store|only|concurrency) ", "", title(result)))
 
 
 def _of(name: str, found: Found) -> list[Result]:

@@ -53,4 +53,4 @@ def test_a_run_is_called_by_what_tells_it_from_others(tmp_path: Path) -> None:
     assert report.title(third) == "notify --only 'one each' ours"
     assert report.title(first) == report.stem(first) == "notify"
     assert report.title(second) == "notify --store postgres --processes 2"
-    assert report.stem(second) == "notify-store-postgres-processes-2"
+    assert report.stem(second) == "notify-postgres-processes-2"
