@@ -61,7 +61,7 @@ wheel: $(VENV)/.dev ## wheel and sdist, installed into an empty environment, and
 BENCH := $(VENV)-bench
 BENCH_PIP := -m pip install --quiet --disable-pip-version-check
 PEERS := python-alipay-sdk alipay-sdk-python
-QUESTIONS := micro client simulator flow ledger soak huawei
+QUESTIONS := notify micro client simulator flow ledger soak huawei
 
 $(BENCH)/.ready: constraints.txt pyproject.toml benchmarks/requirements/bench.txt
 	$(PYTHON) -m venv $(BENCH)
@@ -76,10 +76,15 @@ $(BENCH)-%/.ready: benchmarks/requirements/%.txt
 
 bench-setup: $(BENCH)/.ready $(PEERS:%=$(BENCH)-%/.ready) ## the environments of the benchmarks: ours, and the peers'
 
-bench: bench-setup ## all benchmarks beside their floors and peers, half an hour or so; then the tables and pictures in the documents
+NOTIFY := $(BENCH)/bin/python -m benchmarks notify
+
+bench: bench-setup ## all benchmarks beside their floors and peers, an hour or so; then the tables and pictures in the documents
 	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
-	$(BENCH)/bin/python -m benchmarks.receive
-	$(BENCH)/bin/python -m benchmarks.notify
+	$(NOTIFY) --store sqlite --slow-disk --only "one each" ours --concurrency 64
+	$(NOTIFY) --store none postgres --concurrency 64
+	$(NOTIFY) --store postgres --processes 2 --only "one each" claim ours --concurrency 64
+	$(NOTIFY) --store none sqlite postgres --only floor ours fastapi --concurrency 1 4 16 64 256 --rounds 3
+	$(NOTIFY) --store sqlite --only floor "one each" ours --rate 250 500 1000 2000 --rounds 3
 	$(BENCH)/bin/python -m benchmarks report
 
 bench-quick: bench-setup ## each benchmark for a second or two, so that none rots; keeps nothing

@@ -12,9 +12,9 @@ from rich.console import Console
 from benchmarks import results, shown
 from benchmarks.harness import Question, all_judged
 
-QUESTIONS = ("micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
+QUESTIONS = ("notify", "micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
 DEFAULT_ROUNDS = 7
-WIDE = 160
+WIDE = 200
 
 
 def question(name: str) -> Question:

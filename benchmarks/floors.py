@@ -11,8 +11,9 @@ import base64
 import secrets
 import sqlite3
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote
 
 import aiohttp
 import msgspec
@@ -159,6 +160,23 @@ class Hand:
         return trade
 
 
+class AlipayHand:
+    """An Alipay notification: a form is taken apart, its fields are put in order, one verification."""
+
+    def __init__(self) -> None:
+        self._public = parties.PLATFORM.public_key()
+
+    def read(self, headers: Any, body: bytes) -> dict[str, str]:
+        fields = {}
+        for pair in body.decode().replace("+", " ").split("&"):
+            name, _, value = pair.partition("=")
+            fields[name] = unquote(value) if "%" in value else value
+        signed, _ = fields.pop("sign"), fields.pop("sign_type")
+        text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
+        verified(self._public, signed, text.encode())
+        return fields
+
+
 class GroupCommit:
     """Rows on disk (SQLite, synchronous=FULL) before anybody is told: while one commit runs, the next batch gathers.
 
@@ -199,25 +217,42 @@ class GroupCommit:
         self._database.execute("COMMIT")
 
 
-def receiver(path: str, database: str | None = None) -> web.Application:
-    """Receives WeChat notifications over aiohttp at ``path``; with a ``database`` each is in it before the answer.
+Keep = Callable[[str, str, bytes], Awaitable[None]]
+"""Ends when what was heard of a number is where it is to be: number, what, body."""
 
-    Without one it is the ceiling of every receiver on this HTTP server, with one it is the ceiling of those that acknowledge
-    only what they can still tell after a power cut.
+
+def receiver(prefix: str, keep: Keep | None = None) -> web.Application:
+    """Receives notifications of WeChat Pay and Alipay over aiohttp below ``prefix``; each is kept before it is answered.
+
+    Without ``keep`` it is the ceiling of every receiver on this HTTP server, with :class:`GroupCommit` it is the ceiling of
+    those that acknowledge only what they can still tell after a power cut.
     """
-    hand = Hand()
-    kept = None if database is None else GroupCommit(database)
+    wechat, alipay = Hand(), AlipayHand()
 
-    async def receive(request: web.Request) -> web.Response:
+    async def from_wechat(request: web.Request) -> web.Response:
         body = await request.read()
-        trade = hand.read(request.headers, body)
-        if kept is not None:
-            await kept.insert(trade["out_trade_no"], trade["transaction_id"], body)
+        found = wechat.read(request.headers, body)
+        if keep is not None:
+            await keep(*heard(found), body)
         return web.Response(body=b'{"code":"SUCCESS"}', content_type="application/json")
 
+    async def from_alipay(request: web.Request) -> web.Response:
+        body = await request.read()
+        found = alipay.read(request.headers, body)
+        if keep is not None:
+            await keep(*heard(found), body)
+        return web.Response(body=b"success", content_type="text/plain")
+
     app = web.Application()
-    app.router.add_post(path + "{number}", receive)
+    app.router.add_post(prefix + "/vk-pay-notify/wxpay_h5/{number}", from_wechat)
+    app.router.add_post(prefix + "/vk-pay-notify/alipay_h5/{number}", from_alipay)
     return app
+
+
+def heard(found: Mapping[str, Any]) -> tuple[str, str]:
+    """Of which order, and what is told once."""
+    refund = found.get("out_refund_no") or found.get("out_biz_no")
+    return found["out_trade_no"], refund or found.get("transaction_id") or found["trade_no"]
 
 
 def gateway(merchant: RSAPublicKey, platform: RSAPrivateKey) -> web.Application:

@@ -1,98 +1,299 @@
-"""A WeChat notification's bytes → typed event, beside (verify + decrypt) and wechatpayv3's callback.
+"""Notifications a second over HTTP: ``vkpay serve`` beside hand-written receivers and FastAPI with wechatpayv3's callback.
 
-``python -m benchmarks.notify`` prints one JSON line. No HTTP: this is what the SDK adds to the crypto.
+The receiver has a core of its own; load and database server share the other. WeChat Pay's and Alipay's take turns, one in five
+is a refund's, some come twice, and each is answered only when it is where ``store`` says. Afterwards every one that was sent is
+looked up in the database: a run that lost one, or had the effect of one twice, does not count.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import json
-import time
-from collections.abc import Callable
-from typing import Any
+import math
+import os
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from benchmarks import audit, parties, targeted
+from benchmarks.audit import Verdict
+from benchmarks.deliveries import PREFIX
+from benchmarks.driven import pin
+from benchmarks.driving import Driven
+from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved, median
+from benchmarks.load import CORE, FIGURES, WARM
+from benchmarks.notes import Noted
+from benchmarks.receivers import APP, Receiving, slow_disk
+from benchmarks.served import HANDLERS, Settings
+from benchmarks.stores import Store, store_of
 
-from benchmarks import parties, peers
-from benchmarks.rounds import interleaved, machine, medians, pin, ratio
-from vkpay_async import config_from_dict
-from vkpay_async.clock import SYSTEM_ENV
-from vkpay_async.models import RawNotification
-from vkpay_async.providers.registry import Providers
+STORES = ("none", "sqlite", "postgres", "mysql")
+RECEIVERS = ("floor", "one each", "claim", "ours", "fastapi")
+"""By hand; by hand with a transaction for each; ours as far as it is kept; ours, with its handler; the peer."""
+
+LACKING = {("none", "one each"), ("none", "claim"), ("mysql", "floor")}
+MANY, FEW = 64, 4
+FEW_ARE_FOR = ("one each", "ours")
+A_SECOND = 5000
+"""How many are signed for each second and process: a receiver that is faster ends earlier."""
+
+BUSY = 0.9
+"""Of its core; a load that has no more left would be what is measured."""
+
+TELLS_APART = ("store", "only", "concurrency", "rate", "processes", "handler", "slow_disk", "target")
+"""Options with which it is another measurement, and no later one of the same."""
 
 
-def floor(headers: dict[str, str], body: bytes) -> Callable[[], bytes]:
-    """Verify and decrypt with loaded keys and ready inputs, and nothing else."""
-    resource = json.loads(body)["resource"]
-    key, gcm = parties.PLATFORM.public_key(), AESGCM(parties.V3_KEY.encode())
-    signature = base64.b64decode(headers["Wechatpay-Signature"])
-    message = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n".encode() + body + b"\n"
-    nonce, ciphertext = resource["nonce"].encode(), base64.b64decode(resource["ciphertext"])
-
-    def run() -> bytes:
-        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
-        return gcm.decrypt(nonce, ciphertext, b"transaction")
-
-    return run
+def _ratio(row: str, what: str, over: str, under: str, figure: str = "per_second", **bound: Any) -> Target:
+    return Target(id=row, what=what, over=(over, figure), under=(under, figure), **bound)
 
 
-def ours(headers: dict[str, str], body: bytes) -> Callable[[], Any]:
-    provider = Providers(config_from_dict(parties.config("http://127.0.0.1")), SYSTEM_ENV).get(
-        None, "wxpay_h5"
+FLOOR = "none/floor/64"
+TARGETS = (
+    _ratio("C1", "received, no store ÷ the aiohttp floor", "none/ours/64", FLOOR, at_least=0.90),
+    _ratio("C2", "verified and claimed on disk ÷ no store", "sqlite/claim/64", FLOOR, at_least=0.75),
+    _ratio("C3", "the whole pipeline on disk ÷ no store", "sqlite/ours/64", FLOOR, at_least=0.50),
+    _ratio(
+        "C3",
+        "the whole pipeline on disk ÷ FastAPI + wechatpayv3 without a store",
+        "sqlite/ours/64",
+        "none/fastapi/64",
+        at_least=1,
+    ),
+    _ratio(
+        "C4",
+        "the whole pipeline with a 3 ms fsync ÷ a transaction each",
+        "slow sqlite/ours/64",
+        "slow sqlite/one each/64",
+        at_least=15,
+    ),
+    _ratio("C6", "p50, 4 at once ÷ a transaction each", "sqlite/ours/4", "sqlite/one each/4", "p50_ms", at_most=0.7),
+    _ratio("C6", "p99, 4 at once ÷ a transaction each", "sqlite/ours/4", "sqlite/one each/4", "p99_ms", at_most=1.1),
+    _ratio("C7", "claimed on PostgreSQL ÷ no store", "postgres/claim/64", FLOOR, at_least=0.85),
+    Target(
+        id="C7",
+        what="PostgreSQL's CPU for a notification that is claimed",
+        over=("postgres/claim/64", "db_cpu_us"),
+        at_most=40,
+        unit="µs",
+    ),
+    _ratio(
+        "C8",
+        "claimed by two processes on PostgreSQL ÷ INSERT each",
+        "2 × postgres/claim/64",
+        "2 × postgres/one each/64",
+        at_least=2.2,
+    ),
+    _ratio(
+        "C8",
+        "the whole pipeline of two processes on PostgreSQL ÷ INSERT each",
+        "2 × postgres/ours/64",
+        "2 × postgres/one each/64",
+        at_least=2.2,
+    ),
+)  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    some: dict[str, Any] = {"nargs": "+", "metavar": "N"}
+    parser.add_argument("--store", nargs="+", choices=STORES, default=["none", "sqlite"])
+    parser.add_argument("--only", nargs="+", choices=RECEIVERS, default=list(RECEIVERS), help="receivers")
+    parser.add_argument(
+        "--concurrency", type=_positive(int), help=f"at once; {MANY}, and {FEW} for two", **some
     )
-    lower = {name.lower(): value for name, value in headers.items()}
-    raw = RawNotification(path="/vk-pay-notify/wxpay_h5/T1", headers=lower, body=body)
-
-    def run() -> Any:
-        flow = provider.notification(raw)
-        try:
-            next(flow)
-        except StopIteration as stop:
-            return stop.value
-        raise SystemExit("a notification under a known key must not ask for anything")
-
-    assert run().trade.total_fee == 100
-    return run
-
-
-def timed(work: Callable[[], Any], calls: int) -> Callable[[], float]:
-    def measure() -> float:
-        started = time.process_time()
-        for _ in range(calls):
-            work()
-        return (time.process_time() - started) / calls
-
-    return measure
+    parser.add_argument(
+        "--rate", type=_positive(float), help="so many a second, instead of as many as go", **some
+    )
+    parser.add_argument("--seconds", type=_positive(float), default=2.0, help="of load in a turn, at most")
+    parser.add_argument("--duplicates", type=_share, default=0.05, help="share that is sent once more")
+    parser.add_argument("--processes", type=_positive(int), default=1, help="of each receiver, on all cores")
+    parser.add_argument(
+        "--handler", choices=HANDLERS, default="empty", help="tx writes a row, slow takes 50 ms"
+    )
+    parser.add_argument("--slow-disk", action="store_true", help="every fsync takes 3 ms longer (needs gcc)")
+    parser.add_argument(
+        "--database", metavar="URL", help="a server's, where a database may be made for each turn"
+    )
+    parser.add_argument("--app", default=APP, help="instead of the application that vkpay serve serves here")
+    targeted.add_options(parser)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--calls", type=int, default=1000)
-    options = parser.parse_args()
-    pin(1)
-    body = parties.notification("T20260101000001")
-    headers = parties.signed_headers(body)
-    works = {"floor": floor(headers, body), "ours": ours(headers, body)}
-    if peer := peers.callback(headers, body):
-        works["wechatpayv3"] = peer
-    samples = interleaved({name: timed(work, options.calls) for name, work in works.items()}, options.rounds)
-    print(
-        json.dumps(
+def run(options: argparse.Namespace, watch: Watch) -> Measured:
+    check(options)
+    if options.config_out:
+        targeted.write_config(options.config_out)
+    if options.quick:
+        options.seconds, options.concurrency = min(options.seconds, 0.2), options.concurrency or [8]
+    with ExitStack() as after:
+        folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="vkpay-bench-")))
+        if options.target:
+            bench: Any = targeted.Deployment(options, after)
+        else:
+            bench = Bench(options, folder, after, watch)
+        samples = interleaved(bench.cases(), options.rounds, watch, warm_up=not options.quick)
+    # What may hold a password, somebody's path or a host's name is nobody else's business.
+    options.database = options.keys = options.allow_host = None
+    options.target = bool(options.target)
+    busy = max(median(samples, (case, "load_busy")) for case in samples)
+    wrong = [*bench.wrong]
+    if busy > BUSY:
+        wrong.append(f"the load was busy {busy:.0%} of the time: what was measured is the load")
+    return Measured(samples=samples, facts={"load_busy_at_most": busy}, wrong=wrong)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises ``SystemExit`` for options that do not go together."""
+    on_server = [store for store in options.store if store in ("postgres", "mysql")]
+    if options.slow_disk and options.store != ["sqlite"]:
+        raise SystemExit("--slow-disk slows a receiver's own disk: say --store sqlite with it")
+    if options.database and not options.target and len(on_server) != 1:
+        raise SystemExit("--database is the server of one --store, postgres or mysql")
+    targeted.check(options)
+
+
+class Chosen(NamedTuple):
+    """One case. ``label`` is the store's with what is special about it."""
+
+    store: Store
+    label: str
+    receiver: str
+    concurrency: int
+    rate: float | None
+
+    @property
+    def case(self) -> str:
+        at = "" if self.rate is None else f"@{self.rate:g}"
+        return f"{self.label}/{self.receiver}/{self.concurrency}{at}"
+
+
+class Bench:
+    """The load and the stores; each turn has a receiver and a database of its own."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path, after: ExitStack, watch: Watch) -> None:
+        self._options = options
+        self._folder = folder
+        self._turns = 0
+        self.wrong: list[str] = []
+        if options.processes == 1:
+            pin(CORE)  # what is started here stays here: the load, and a database server
+        self._load = after.enter_context(Driven("loading"))
+        self._slow = slow_disk(folder) if options.slow_disk else None
+        watch.begins("starting the stores")
+        self._stores = [store_of(name, options.database, folder, after) for name in options.store]
+        rates = options.rate or [None]
+        most = max(rate or A_SECOND * options.processes for rate in rates)
+        self._count = WARM + math.ceil(options.seconds * most)
+        self._sign()
+        if options.processes > 1 and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self._load.pid, range(os.cpu_count() or 1))
+
+    def cases(self) -> dict[str, Case]:
+        return {one.case: partial(self._turn, one) for one in self._chosen()}
+
+    def _chosen(self) -> list[Chosen]:
+        options, found = self._options, []
+        for store, receiver in product(self._stores, RECEIVERS):
+            lacking = (store.name, receiver) in LACKING or (receiver == "fastapi" and not _has_peer())
+            if receiver not in options.only or lacking:
+                continue
+            low = store.name != "none" and receiver in FEW_ARE_FOR and not options.rate
+            slow, many = "slow " * options.slow_disk, f"{options.processes} × " * (options.processes > 1)
+            for at_once, rate in product(options.concurrency or [*[FEW] * low, MANY], options.rate or [None]):
+                found.append(Chosen(store, f"{many}{slow}{store.name}", receiver, at_once, rate))
+        return found
+
+    def _turn(self, one: Chosen) -> Metrics:
+        self._turns += 1
+        notes = self._folder / f"notes-{self._turns}"
+        notes.mkdir()
+        self._sign()
+        with one.store.fresh(self._count) as url:
+            part = "verified" if one.store.name == "none" else "claim" if one.receiver == "claim" else "all"
+            settings = Settings(
+                config={**parties.config("http://127.0.0.1:9"), "notify_url": "http://127.0.0.1/pay"},
+                database=url,
+                notes=str(notes),
+                part=part,
+                handler=self._options.handler,
+                processes=self._options.processes,
+            )
+            kept = one.store.commits(url)
+            receiving = Receiving(
+                one.store.name, one.receiver, settings, app=self._options.app, slow_disk=self._slow
+            )
+            with receiving as receiver:
+                figures, sent, noted = self._loaded(one, receiver)
+            commits = noted.commits / max(1, sent["sent"])
+            if kept is not None:
+                commits = ((one.store.commits(url) or 0) - kept) / sent["total"]
+            verdict = self._verdict(one, url, sent, noted)
+            self.wrong += audit.words(one.case, verdict, sent["distinct"])
+        if sent["refused"]:
+            self.wrong.append(f"{one.case}: {sent['refused']} of {sent['total']} were not accepted")
+        own = {} if one.store.name == "none" else {"commits": commits}
+        return {**figures, **own, "lost": verdict.lost, "doubled": verdict.doubled}
+
+    def _loaded(self, one: Chosen, receiver: Receiving) -> tuple[dict[str, float], dict[str, Any], Noted]:
+        where = {"host": "127.0.0.1", "port": receiver.port, "tls": False, "connections": one.concurrency}
+        self._load.ask("warm", **where)
+        cpu, database = receiver.cpu(), one.store.cpu()
+        sent: dict[str, Any] = self._load.ask("run", seconds=self._options.seconds, rate=one.rate, **where)
+        cpu, rss = receiver.cpu() - cpu, receiver.rss_mib()
+        database = None if database is None else (one.store.cpu() or 0.0) - database
+        noted = receiver.stop(sent["began"], sent["ended"])
+        each = 1e6 / max(1, sent["sent"])
+        return (
             {
-                "benchmark": "notify",
-                "rounds": options.rounds,
-                "cpu_us": medians(samples),
-                "ratio_to_floor": {name: ratio(samples, name, "floor") for name in works if name != "floor"},
-                "limit": {"ours": 1.45},
-                "machine": machine(),
-            }
+                **{name: sent[name] for name in FIGURES},
+                "cpu_us": cpu * each,
+                **({} if database is None else {"db_cpu_us": database * each}),
+                "rss_mib": rss,
+                "stalls": float(len(noted.stalls_ms)),
+                "stall_ms": max(noted.stalls_ms, default=0.0),
+            },
+            sent,
+            noted,
         )
-    )
+
+    def _verdict(self, one: Chosen, url: str, sent: dict[str, Any], noted: Noted) -> Verdict:
+        if one.store.name == "none":
+            return Verdict()
+        those = range(sent["distinct"])
+        if one.receiver == "ours":
+            return audit.of_ledger(url, those, noted.handled)
+        return audit.of_claims(url, those) if one.receiver == "claim" else audit.of_rows(url, those)
+
+    def _sign(self) -> None:
+        """As many as are needed; WeChat Pay's are good for some minutes only."""
+        self._load.ask(
+            "sign",
+            first=0,
+            count=self._count,
+            host="127.0.0.1",
+            prefix=PREFIX,
+            duplicates=self._options.duplicates,
+        )
 
 
-if __name__ == "__main__":
-    main()
+def _has_peer() -> bool:
+    return all(find_spec(name) for name in ("fastapi", "uvicorn", "httptools", "wechatpayv3"))
+
+
+def _positive(kind: type[Any]) -> Any:
+    def positive(text: str) -> Any:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text}: more than 0")
+        return value
+
+    return positive
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share, such as 0.05")
+    return value

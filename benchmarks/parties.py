@@ -30,7 +30,9 @@ SERIAL = "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 V3_KEY = "0123456789abcdef0123456789ABCDEF"
 
-_KEYS = "BENCHMARK_KEYS"
+KEYS = "BENCHMARK_KEYS"
+"""The variable that has them as PEM texts."""
+
 ALIPAY_APP_ID = "2021000000000001"
 
 
@@ -39,11 +41,11 @@ def _pem(key: rsa.RSAPrivateKey, form: PrivateFormat = PrivateFormat.PKCS8) -> s
 
 
 def _keys() -> list[rsa.RSAPrivateKey]:
-    if _KEYS not in os.environ:
+    if KEYS not in os.environ:
         made = [rsa.generate_private_key(65537, 2048) for _ in range(2)]
-        os.environ[_KEYS] = json.dumps([_pem(key) for key in made])
+        os.environ[KEYS] = json.dumps([_pem(key) for key in made])
         return made
-    pems = json.loads(os.environ[_KEYS])
+    pems = json.loads(os.environ[KEYS])
     keys = [load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True) for pem in pems]
     return [key for key in keys if isinstance(key, rsa.RSAPrivateKey)]
 
@@ -138,10 +140,16 @@ def transaction(out_trade_no: str) -> dict[str, Any]:
 
 def notification(out_trade_no: str) -> bytes:
     """The encrypted body of a payment notification."""
-    plain = msgspec.json.encode(transaction(out_trade_no))
+    return sealed(transaction(out_trade_no))
+
+
+def sealed(resource: dict[str, Any], event: str = "TRANSACTION.SUCCESS", kind: str = "transaction") -> bytes:
+    """The encrypted body of a notification of any kind."""
     nonce = "fdasflkja484"
-    ciphertext = AESGCM(V3_KEY.encode()).encrypt(nonce.encode(), plain, b"transaction")
-    return msgspec.json.encode(envelope(nonce, base64.b64encode(ciphertext).decode()))
+    ciphertext = AESGCM(V3_KEY.encode()).encrypt(nonce.encode(), msgspec.json.encode(resource), kind.encode())
+    made = envelope(nonce, base64.b64encode(ciphertext).decode())
+    about = {"original_type": kind, "associated_data": kind}
+    return msgspec.json.encode({**made, "event_type": event, "resource": {**made["resource"], **about}})
 
 
 def envelope(nonce: str, ciphertext: str) -> dict[str, Any]:
@@ -170,7 +178,11 @@ def alipay_answer(method: str, **content: Any) -> bytes:
 
 def alipay_notification(out_trade_no: str) -> dict[str, str]:
     """The fields of a payment notification, signature included."""
-    fields = {
+    return alipay_signed(alipay_fields(out_trade_no))
+
+
+def alipay_fields(out_trade_no: str) -> dict[str, str]:
+    return {
         "gmt_create": "2026-01-01 00:00:00",
         "charset": "utf-8",
         "seller_email": "seller@example.com",
@@ -195,6 +207,9 @@ def alipay_notification(out_trade_no: str) -> dict[str, str]:
         "buyer_logon_id": "buy***@example.com",
         "point_amount": "0.00",
     }
+
+
+def alipay_signed(fields: dict[str, str]) -> dict[str, str]:
     text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
     return {**fields, "sign_type": "RSA2", "sign": sign(text.encode())}
 

@@ -29,10 +29,10 @@ Draw = Callable[[Result], Figure]
 
 
 def draw(found: Mapping[str, Result], folder: Path) -> None:
-    """Those that there is a picture of."""
+    """Those that there is a picture of, by the names of their files."""
     for name, result in found.items():
-        if name in PICTURES:
-            save(PICTURES[name](result), folder / name)
+        if result.question in PICTURES:
+            save(PICTURES[result.question](result), folder / name)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -112,7 +112,8 @@ def bars(result: Result, figure_name: str, label: str) -> Figure:
     }
     figure = Figure(figsize=(9, 0.4 * len(cases) + 1.2))
     axes = figure.subplots()
-    colours = [_colour(case.rpartition("/")[2], 0) for case in reversed(cases)]
+    known = [[part for part in case.split("/") if part.startswith((*COLOURS,))] for case in reversed(cases)]
+    colours = [_colour(parts[-1] if parts else "", 0) for parts in known]
     axes.barh([*reversed(cases)], [*reversed(cases.values())], color=colours)
     axes.set_xlabel(label)
     axes.grid(axis="x", alpha=0.3)
@@ -158,6 +159,48 @@ def ledger(result: Result) -> Figure:
     return figure
 
 
+def notify(result: Result) -> Figure:
+    """Latency against rate where the rate was given, else throughput against concurrency, one panel for each store."""
+    lines: dict[str, dict[str, dict[float, dict[str, float]]]] = {}
+    for case, figures in result.samples.items():
+        store, name, load = case.split("/")
+        at_once, _, rate = load.partition("@")
+        found = {figure: statistics.median(values) for figure, values in figures.items()}
+        lines.setdefault(store, {}).setdefault(name, {})[float(rate or at_once)] = found
+    by_rate = any("@" in case for case in result.samples)
+    loads = sorted({x for names in lines.values() for points in names.values() for x in points})
+    if len(loads) < 3:  # two points are no course
+        return bars(result, "per_second", "notifications a second")
+    figure = Figure(figsize=(4.5 * len(lines), 4))
+    panels = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
+    floor = {} if by_rate else lines.get("none", {}).get("floor", {})
+    for axes, (store, names) in zip(panels, lines.items(), strict=True):
+        if store != "none" and floor:
+            ys = [floor[x]["per_second"] for x in sorted(floor)]
+            axes.plot(sorted(floor), ys, ":", label="floor, no store", color=COLOURS["floor"])
+        for position, (name, points) in enumerate(names.items()):
+            colour, xs = _colour(name, position), sorted(points)
+            if by_rate:
+                for shown, dashes in (("p50_ms", "-"), ("p99_ms", "--")):
+                    ys = [points[x][shown] for x in xs]
+                    axes.plot(xs, ys, "o" + dashes, label=f"{name}, {shown[:3]}", color=colour, ms=4)
+            else:
+                axes.plot(xs, [points[x]["per_second"] for x in xs], "o-", label=name, color=colour)
+        axes.set_title("no store" if store == "none" else store)
+        if by_rate:
+            axes.set(yscale="log", xlabel="notifications sent a second")
+        else:
+            axes.set(xscale="log", xlabel="under way at once")
+            axes.set_xticks(loads, [f"{x:g}" for x in loads])
+            axes.minorticks_off()
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=7, handlelength=3)
+    if not by_rate:
+        panels[0].set_ylim(0)  # when all is drawn that shares it
+    panels[0].set_ylabel("ms from the intended moment" if by_rate else "accepted a second")
+    return figure
+
+
 def soak(result: Result) -> Figure:
     """What must not grow, over time."""
     course: dict[str, list[float]] = result.facts["course"]
@@ -173,6 +216,7 @@ def soak(result: Result) -> Figure:
 
 
 PICTURES: dict[str, Draw] = {
+    "notify": notify,
     "micro": micro,
     "client": client,
     "simulator": simulator,

@@ -6,18 +6,22 @@ In a document, what stands between two markers is rewritten; everything else is 
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 import statistics
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import results
-from benchmarks.__main__ import QUESTIONS, question
-from benchmarks.harness import Pick, all_judged, ratios
+from benchmarks.__main__ import QUESTIONS, parser_of, question
+from benchmarks.harness import Judged, Pick, all_judged, ratios
 from benchmarks.results import FOLDER, ROOT, Result
 from benchmarks.shown import number, spread
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 Found = Mapping[str, Result]
+"""Runs by their titles; of a question first those with the fewest options of their own."""
 
 
 class NoMarkers(Exception):
@@ -74,6 +78,15 @@ HEADLINES = (
         "wechatpayv3",
     ),
     Headline(
+        "a notification over HTTP, on disk before it is answered, matched and handled, CPU, 64 at once",
+        "经 HTTP 接收、应答前已落盘、已匹配并处理的一条通知的 CPU 时间，64 个并发",
+        "notify",
+        "cpu_us",
+        "µs",
+        ("sqlite/floor/64", "sqlite/ours/64", "sqlite/fastapi/64"),
+        "FastAPI + wechatpayv3, stored only",
+    ),
+    Headline(
         "an Apple transaction, its certificates known",
         "一笔已知证书链的 Apple 交易验签",
         "micro",
@@ -89,11 +102,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
     parser.add_argument("--no-pictures", action="store_true", help="the tables alone")
     options = parser.parse_args(arguments)
-    found = results.newest()
+    found = runs()
     if not options.no_pictures:
         from benchmarks import pictures
 
-        pictures.draw(found, FOLDER)
+        pictures.draw({stem(one): one for one in found.values()}, FOLDER)
     tables: dict[str, Callable[[Found], str]] = {
         "docs/performance.md": everything,
         "README.md": lambda found: headlines(found, chinese=False),
@@ -119,8 +132,8 @@ def headlines(found: Found, *, chinese: bool) -> str:
     titles = ("", "手写", "vkpay-async", "对照") if chinese else ("", "by hand", "vkpay-async", "a peer")
     lines = [_row(titles), _row(["---"] * len(titles))]
     for one in HEADLINES:
-        result = found.get(one.question)
-        if result is None or not all(result.samples.get(case, {}).get(one.figure) for case in one.cases):
+        result = next((run for run in _of(one.question, found) if _has(run, one)), None)
+        if result is None:
             continue
         floor, *others = ((case, one.figure) for case in one.cases)
         cells = [_figure(result, floor, one.unit)]
@@ -134,21 +147,50 @@ def everything(found: Found) -> str:
     """All targets, then each question's figures."""
     parts = [*_targets(found)]
     for name in QUESTIONS:
-        if name in found:
-            parts += [*_section(name, found[name])]
+        for result in _of(name, found):
+            parts += [*_section(name, result)]
     return "\n".join(parts)
+
+
+def runs(folder: Path = FOLDER) -> Found:
+    """The newest run of each question with each setting of the options that make it another measurement."""
+    apart = {name: getattr(question(name), "TELLS_APART", ()) for name in QUESTIONS}
+    kept = results.kept(apart, folder)
+    titled = {title(one): one for several in kept.values() for one in several}
+    return dict(sorted(titled.items(), key=lambda pair: len(pair[0].split())))
+
+
+def title(result: Result) -> str:
+    """The question, with those options of the run that tell it from others."""
+    parser, words = parser_of(result.question), [result.question]
+    for option in getattr(question(result.question), "TELLS_APART", ()):
+        value = result.options.get(option)
+        if value in (None, False) or value == parser.get_default(option):
+            continue
+        words.append(f"--{option.replace('_', '-')}")
+        if value is not True:
+            words += [shlex.quote(str(one)) for one in (value if isinstance(value, list) else [value])]
+    return " ".join(words)
+
+
+def stem(result: Result) -> str:
+    """Of its pictures' names."""
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"--(store|only|concurrency) ", "", title(result)))
+
+
+def _of(name: str, found: Found) -> list[Result]:
+    return [result for result in found.values() if result.question == name]
 
 
 def _targets(found: Found) -> Iterator[str]:
     yield _row(("", "what", "to reach", "measured", "lowest–highest round", ""))
     yield _row(["---"] * 6)
-    rows = [
-        one
-        for name in QUESTIONS
-        if name in found
-        for one in all_judged(question(name).TARGETS, found[name].samples)
-    ]
-    for one in sorted(rows, key=lambda row: row.target.id):
+    rows: dict[tuple[str, str], Judged] = {}
+    for name in QUESTIONS:
+        for result in _of(name, found):
+            for one in all_judged(question(name).TARGETS, result.samples):
+                rows.setdefault((one.target.id, one.target.what), one)
+    for one in sorted(rows.values(), key=lambda row: row.target.id):
         target = one.target
         measured = f"{number(one.median)} {target.unit}"
         yield _row(
@@ -157,11 +199,11 @@ def _targets(found: Found) -> Iterator[str]:
 
 
 def _section(name: str, result: Result) -> Iterator[str]:
-    yield f"\n### {name}\n"
+    yield f"\n### {title(result)}\n"
     yield (question(name).__doc__ or "").partition("\n\n")[0].strip()
     yield f"\n{_where(result)}\n"
-    if (FOLDER / f"{name}.svg").exists():
-        yield f"![{name}](../benchmarks/results/{name}.svg)\n"
+    if (FOLDER / f"{stem(result)}.svg").exists():
+        yield f"![{title(result)}](../benchmarks/results/{stem(result)}.svg)\n"
     figures = list(dict.fromkeys(figure for case in result.samples.values() for figure in case))
     yield _row(("case", *figures))
     yield _row(("---", *("--:" for _ in figures)))
@@ -176,6 +218,10 @@ def _where(result: Result) -> str:
         f"{result.at[:10]}, revision {result.revision}, medians of {result.rounds} rounds; {machine['cpu']}, "
         f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; {known}"
     )
+
+
+def _has(result: Result, line: Headline) -> bool:
+    return all(result.samples.get(case, {}).get(line.figure) for case in line.cases)
 
 
 def _figure(result: Result, pick: Pick, unit: str) -> str:

@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 import subprocess
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -94,15 +95,22 @@ def write(result: Result, folder: Path = FOLDER) -> Path:
     return path
 
 
-def newest(folder: Path = FOLDER) -> dict[str, Result]:
-    """The last whole run of each question that nothing was wrong with."""
-    found: dict[str, Result] = {}
-    for path in sorted(folder.glob("*.json")):
+def kept(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[str, list[Result]]:
+    """The last whole run of each question that nothing was wrong with; for one in ``apart`` of each setting of those options.
+
+    The newest comes first.
+    """
+    found: dict[tuple[str, ...], Result] = {}
+    for path in folder.glob("*.json"):
         result = msgspec.json.decode(path.read_bytes(), type=Result)
-        latest = found.get(result.question)
+        set_to = [repr(result.options.get(name)) for name in apart.get(result.question, ())]
+        latest = found.get((result.question, *set_to))
         if not result.quick and not result.wrong and (latest is None or result.at > latest.at):
-            found[result.question] = result
-    return found
+            found[result.question, *set_to] = result
+    questions: dict[str, list[Result]] = {}
+    for result in sorted(found.values(), key=lambda one: one.at, reverse=True):
+        questions.setdefault(result.question, []).append(result)
+    return questions
 
 
 def machine() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.exceptions import InvalidSignature
 
 from benchmarks import floors, parties, raw, sampled, works
-from benchmarks.floors import AlipayCaller, Hand, WeChatCaller
+from benchmarks.floors import AlipayCaller, AlipayHand, Hand, WeChatCaller
 
 
 def test_the_callers_believe_what_is_signed_and_nothing_else() -> None:
@@ -29,12 +29,12 @@ def test_the_callers_believe_what_is_signed_and_nothing_else() -> None:
 
 async def test_the_receiver_has_a_notification_on_disk_before_it_answers(tmp_path: Path) -> None:
     database = str(tmp_path / "heard.db")
-    async with TestClient(TestServer(floors.receiver("/pay/", database))) as client:
+    async with TestClient(TestServer(floors.receiver("/pay", floors.GroupCommit(database).insert))) as client:
 
         async def sent(number: str) -> int:
             body = parties.notification(number)
             async with client.post(
-                f"/pay/{number}", data=body, headers=parties.signed_headers(body)
+                f"/pay/vk-pay-notify/wxpay_h5/{number}", data=body, headers=parties.signed_headers(body)
             ) as answer:
                 return answer.status
 
@@ -50,6 +50,10 @@ def test_a_notification_that_was_changed_is_not_read() -> None:
     assert Hand().read(headers, body)["out_trade_no"] == "T1"
     with pytest.raises(InvalidSignature):
         Hand().read(headers, body + b" ")
+    form = parties.form(parties.alipay_notification("T1"))
+    assert AlipayHand().read({}, form)["out_trade_no"] == "T1"
+    with pytest.raises(InvalidSignature):
+        AlipayHand().read({}, form.replace(b"T1", b"T2"))
 
 
 async def test_the_load_tells_what_was_refused() -> None:

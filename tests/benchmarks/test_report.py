@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from benchmarks import results
 from benchmarks.harness import Measured
-from benchmarks.report import BEGIN, END, NoMarkers, everything, headlines, rewritten
+from benchmarks.report import BEGIN, END, NoMarkers, everything, headlines, rewritten, runs
 from benchmarks.results import ROOT, Result, result_of
 
 DOCUMENTS = {
@@ -63,6 +62,4 @@ def test_a_target_has_what_was_measured_beside_it() -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_documents_say_what_the_newest_results_say(name: str) -> None:
     document = (ROOT / name).read_text(encoding="utf-8")
-    assert rewritten(document, DOCUMENTS[name](results.newest())) == document, (
-        "run: python -m benchmarks report"
-    )
+    assert rewritten(document, DOCUMENTS[name](runs())) == document, "run: python -m benchmarks report"

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import results
 from benchmarks.harness import Measured
-from benchmarks.results import Result, Revealing, newest, result_of, write
+from benchmarks.results import Result, Revealing, kept, result_of, write
 
 SAMPLES = {"ours": {"us": [1.23456789, 2.0]}}
 
@@ -53,7 +53,10 @@ def test_a_file_does_not_tell_whose_machine_it_was(
 def test_the_newest_whole_run_counts(tmp_path: Path) -> None:
     for result in (made(2), made(1), made(3, wrong=("one was lost",)), made(4, quick=True)):
         write(result, tmp_path)
-    assert {name: result.at for name, result in newest(tmp_path).items()} == {"micro": "2026-01-02T00:00:00Z"}
+    found = kept({}, tmp_path)
+    assert {name: [result.at for result in found[name]] for name in found} == {
+        "micro": ["2026-01-02T00:00:00Z"]
+    }
 
 
 def test_how_it_was_asked_for_is_no_option_of_the_run() -> None:
