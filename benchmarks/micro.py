@@ -16,11 +16,10 @@ from fnmatch import fnmatch
 from functools import partial
 
 from benchmarks import apple, parties, works
-from benchmarks.driven import CORE, each
+from benchmarks.driven import CORE, each, pin
 from benchmarks.driving import Driven, there
 from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved
 from benchmarks.results import ROOT
-from benchmarks.rounds import pin
 
 CHEAP, RSA, SLOW = 2000, 300, 10
 COUNTS = {

@@ -68,7 +68,7 @@ class GroupCommit(Generic[Op, Res]):
         finally:
             self._flushing -= 1
 
-    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]], *, last: bool = False) -> None:
+    async def _commit(self, batch: list[tuple[Op, asyncio.Future[Res]]], *, again: bool = False) -> None:
         operations = [operation for operation, _ in batch]
         try:
             results = await self._store.write(lambda connection: self._apply(connection, operations))
@@ -76,15 +76,18 @@ class GroupCommit(Generic[Op, Res]):
             for _, future in batch:
                 _fail(future, error)
         except Exception as error:  # noqa: BLE001 - whoever handed it in is told
-            # Another process may have just inserted the same row; who looks again finds it.
-            if len(batch) == 1 and (last or not isinstance(error, IntegrityError)):
+            if isinstance(error, IntegrityError) and not again:
+                # Somebody else has just inserted the same row, for a copy that came meanwhile; who looks again finds it.
+                await self._commit(batch, again=True)
+                return
+            if len(batch) == 1:
                 _fail(batch[0][1], error)
                 return
             log.warning(
                 "a batch of %d failed on %s and is done again one by one", len(batch), type(error).__name__
             )
             for one in batch:
-                await self._commit([one], last=len(batch) == 1)
+                await self._commit([one])
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():

@@ -167,6 +167,17 @@ async def test_a_row_that_another_process_just_made_is_looked_for_once_more(
     assert store.batches == [[1], [1]]
 
 
+async def test_a_copy_in_a_batch_does_not_take_the_batch_apart(
+    store: HeldStore, commits: GroupCommit[int, str]
+) -> None:
+    store.errors = [IntegrityError("INSERT", {}, Exception("taken"))]
+    tasks = submitted(commits, 1, 2, 3)
+    await store.release()
+    await store.release()
+    assert await gathered(*tasks) == ["did 1", "did 2", "did 3"]
+    assert store.batches == [[1, 2, 3], [1, 2, 3]]
+
+
 async def test_who_has_given_up_is_not_told(store: HeldStore, commits: GroupCommit[int, str]) -> None:
     for errors in ([], [LedgerUnavailable("gone")]):
         store.errors = list(errors)
