@@ -150,6 +150,21 @@ class TestBills:
         _, settled = self.bill(day, "settle", "20260108")
         assert (settled[10], settled[11], settled[13]) == ("S1", "SUCCESS", "4")
 
+    async def test_what_is_under_way_is_in_no_bill(self, day: Shop, simulated: Simulated) -> None:
+        def bills() -> list[bytes]:
+            asked = {"merchant_id": day.mch_id, "bill_date": "20260107"}
+            kinds = [day.get("/api/apps/bills", bill_type=kind, **asked) for kind in ("refund", "settle")]
+            return [
+                one.body for one in (*kinds, day.get("/api/apps/fund/bills", account_type="ALL", **asked))
+            ]
+
+        await simulated.advance(6 * DAY)
+        empty = bills()
+        day.settle("S1")
+        assert day.refund("R9", 10, "T2")["err_no"] == 0
+        assert day.refund_status("R9") == "PROCESSING"
+        assert bills() == empty
+
     async def test_a_day_on_which_nothing_happened(self, day: Shop) -> None:
         assert len(self.bill(day, "payment", "20251231")) == 1
 
