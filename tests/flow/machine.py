@@ -168,6 +168,7 @@ class PaymentLife(Driver):
             refusal = error
         finally:
             self.clear_faults()
+            self.advance(0)
         self.check_refused(before, refusal)
         return multiple()
 
@@ -190,6 +191,7 @@ class PaymentLife(Driver):
         entry = next(one for one in self.order(order).refund_list if one.out_refund_no == number)
         if entry.state not in ("CLOSED", "REFUSED"):
             self.run(self.shop.pay.refund(out_trade_no=order, out_refund_no=number))
+            self.advance(0)
 
     @rule(order=orders, fails=st.booleans())
     def refund_ends(self, order: str, fails: bool) -> None:
@@ -235,6 +237,7 @@ class PaymentLife(Driver):
             self.run(self.shop.pay.close_payment(out_trade_no=order))
         except (OrderError, ProviderError, InvalidArgument) as error:
             refusal = error
+        self.advance(0)
         if before.paid:
             assert isinstance(refusal, OrderConflict)
         elif life.closes == "never":
@@ -276,6 +279,7 @@ class PaymentLife(Driver):
 
     @rule(seconds=st.sampled_from(PAUSES_S))
     def advance(self, seconds: int) -> None:
+        """With 0, what is on its way arrives."""
         self.run(self.finished(self.simulator.advance(seconds)))
         self.run(self.shop.pay.idle())
 
