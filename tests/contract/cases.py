@@ -19,7 +19,7 @@ MILLIUNITS = 10  # Apple counts in thousandths of a yuan
 PLATFORMS = ("h5", "mp-weixin", "app-plus", "mp-alipay", "mp-toutiao", "mp-harmony", "app-harmony")
 
 
-async def _nobody(_: Shop) -> dict[str, Any]:
+async def _nobody(_: Shop, __: str) -> dict[str, Any]:
     return {}
 
 
@@ -45,7 +45,7 @@ class Case:
     """
 
     call: Callable[[int], Mapping[str, Any]] = _no_more
-    enters: Callable[[Shop], Awaitable[dict[str, Any]]] = _nobody
+    enters: Callable[[Shop, str], Awaitable[dict[str, Any]]] = _nobody
     opens: Callable[[Shop, Payment], Awaitable[None]] = _nothing
     pays: Callable[[Shop, Payment], Awaitable[None]] = _pays
     pid: str = "default"
@@ -64,10 +64,11 @@ async def control(shop: Shop, path: str, body: Mapping[str, Any]) -> Any:
         return await answer.json()
 
 
-async def _logs_in(shop: Shop) -> dict[str, Any]:
+async def _logs_in(shop: Shop, number: str) -> dict[str, Any]:
+    """Whoever comes back to an order is the user who was there before."""
     appid = shop.pay.provider("wxpay-virtual_mp-weixin").appid
     login = await shop.pay.code2session_weixin_mp(
-        code=shop.sim.login(appid)["code"], provider="wxpay-virtual"
+        code=shop.sim.login(appid, f"o{number}")["code"], provider="wxpay-virtual"
     )
     return {"openid": login.openid}
 
@@ -148,5 +149,5 @@ async def order(shop: Shop, name: str, out_trade_no: str, total: int = TOTAL) ->
         subject="Tea 500 g",
         type="goods",
         pid=case.pid,
-        **{**case.call(total), **await case.enters(shop)},
+        **{**case.call(total), **await case.enters(shop, out_trade_no)},
     )

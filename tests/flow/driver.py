@@ -83,7 +83,7 @@ class Driver(RuleBasedStateMachine):
 
     def is_late(self, number: str) -> bool:
         """Huawei Pay takes a number once, and its prepayment is good for ten minutes."""
-        return self.simulator.world.clock.now() - self.order(number).create_date > 600_000
+        return self.simulator.world.clock.now() - self.order(number).create_date >= 600_000
 
     def opens(self, order: str) -> None:
         if order not in self.opened:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.cases import case_of
@@ -22,6 +22,9 @@ from vkpay_simulator.world import Settings, World
 
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "25"))
 STEPS = int(os.environ.get("STATE_MACHINE_STEPS", "25"))
+UNSHRUNK = (Phase.reuse, Phase.generate)
+"""Shrinking a run of so many steps takes longer than a test may: what failed is shown as it was found."""
+
 NOON_S = 1_795_233_600  # 2026-11-21 12:00 in Beijing
 
 MACHINES = {
@@ -58,6 +61,7 @@ def test_ledger_and_simulator_agree_whatever_happens(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
+            phases=UNSHRUNK,
             suppress_health_check=list(HealthCheck),
         ),
     )
