@@ -100,8 +100,11 @@ class Router:
         if endpoint.limit and "content-encoding" in request.headers:
             # No provider compresses, and a small body could become a large one.
             return text_reply(415, "415: Unsupported Media Type: send the body without Content-Encoding")
+        if isinstance(body, bytes):
+            return await endpoint.answer(request, body)
         try:
-            whole = body if isinstance(body, bytes) else await _received(body, endpoint.limit)
+            # Nobody waits for the body of a request that wants none.
+            whole = await _received(body, endpoint.limit) if endpoint.limit else b""
         except TimeoutError:
             return text_reply(408, "408: Request Timeout")
         return await endpoint.answer(request, whole)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from tests.vkpay_async.ledger.conftest import ON_SERVERS, ON_SQLITE, order, payment
+from tests.vkpay_async.ledger.conftest import ON_SERVERS, ON_SQLITE, order, outcome, payment
 from vkpay_async import VKPayError
 from vkpay_async.ledger import Ledger, LedgerUnavailable, Transaction
 from vkpay_async.ledger.schema import orders
@@ -52,6 +52,28 @@ async def in_another_context(awaitable: Any) -> Any:
         return await awaitable
 
     return await asyncio.get_running_loop().create_task(waited(), context=Context())
+
+
+async def test_who_reads_sees_the_outcome_that_is_on_its_way(ledger: Ledger) -> None:
+    await ledger.add(order())
+    claimed = await ledger.claim(payment())
+    finishing = asyncio.ensure_future(ledger.finish(outcome(claimed)))
+    await asyncio.sleep(0)
+    assert (await ledger.require("A1")).user_order_success is True
+    assert await finishing
+
+
+async def test_inside_a_transaction_nobody_waits_for_an_outcome_that_waits_for_it(ledger: Ledger) -> None:
+    await ledger.add(order())
+    claimed = await ledger.claim(payment())
+    async with ledger.transaction() as tx:
+        await tx.execute(RENAME)
+        finishing = asyncio.ensure_future(in_another_context(ledger.finish(outcome(claimed))))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        row = await asyncio.wait_for(ledger.require("A1"), 5)
+        assert row.user_order_success is None
+    assert await finishing
 
 
 async def test_the_end_of_the_block_commits(ledger: Ledger, other: Ledger) -> None:

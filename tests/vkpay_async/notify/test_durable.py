@@ -9,6 +9,7 @@ import pytest
 from tests.vkpay_async.fake import Bank, Clock, Shop, open_shop
 from tests.vkpay_async.notify.handling import Gate, accepted, fail_with
 from vkpay_async import PaidOrder
+from vkpay_async.happenings import Outcome
 from vkpay_async.notify import receiver, running
 
 
@@ -40,6 +41,26 @@ async def test_a_quick_handler_has_answered_when_the_reply_goes_out(shop: Shop) 
     shop.listen()
     await shop.paid()
     assert (await shop.pay.orders.require("order_0001")).user_order_success is True
+
+
+async def test_the_reply_does_not_wait_until_the_outcome_is_stored(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver, "HANDLER_GRACE_S", 60)
+    shop.listen()
+    await shop.order()
+    stored, finish = asyncio.Event(), shop.pay.orders.finish
+
+    async def later(outcome: Outcome) -> bool:
+        await stored.wait()
+        return await finish(outcome)
+
+    monkeypatch.setattr(shop.pay.orders, "finish", later)
+    assert accepted(await asyncio.wait_for(shop.notify(), 5))
+    assert len(shop.runs) == 1
+    stored.set()
+    await shop.pay.idle()
+    assert (await shop.event()).state == "done"
 
 
 @pytest.mark.usefixtures("hasty")

@@ -180,6 +180,15 @@ async def test_a_body_that_never_ends_is_not_waited_for(streaming: Call, hasty: 
     assert (await streaming("POST", PATH, endless())).status == 408
 
 
+async def test_the_body_of_a_question_about_health_is_not_read(streaming: Call) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await asyncio.wait_for(streaming("GET", f"{PREFIX}/health", endless()), 5)
+    assert answer.status == 200
+
+
 async def test_reading_stops_at_the_limit(streaming: Call, limited: Shop) -> None:
     await limited.order()
     answer = await streaming("POST", PATH, flood(), GENUINE)
