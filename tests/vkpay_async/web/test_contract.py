@@ -182,8 +182,8 @@ async def test_a_body_that_never_ends_is_not_waited_for(streaming: Call, hasty: 
 
 async def test_the_body_of_a_question_about_health_is_not_read(streaming: Call) -> None:
     async def silent() -> AsyncIterator[bytes]:
-        await asyncio.Event().wait()
         yield b""
+        await asyncio.Event().wait()
 
     answer = await asyncio.wait_for(streaming("GET", f"{PREFIX}/health", silent()), 5)
     assert answer.status == 200
