@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    any_,
     bindparam,
     cast,
     column,
@@ -138,36 +139,48 @@ class Bulk:
 
 
 class Lookup:
-    """A query for a set of keys; ``make`` is given them as parameters. Rows come as tuples of its columns."""
+    """A query for the rows of some keys. They come as tuples of its columns."""
 
-    def __init__(self, make: Callable[[list[BindParameter[str]]], Select[Any]]) -> None:
-        self._make = make
+    def __init__(self, statement: Select[Any], key: Column[str]) -> None:
+        self._statement = statement
+        self._key = key
         self._compiled: dict[tuple[str, int], tuple[str, Converters]] = {}
 
     def run(self, connection: Connection, keys: Collection[str]) -> list[Any]:
-        """Nothing for no keys. Their number is rounded up, so that few statements serve all."""
+        """Nothing for no keys."""
         if not keys:
             return []
-        wanted = sorted(keys)
-        wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
-        sql, converters = self._ready(connection, len(wanted))
+        wanted, dialect = sorted(keys), connection.dialect.name
         rows: list[Any]
-        if connection.dialect.name == "sqlite":
-            rows = _driver(connection).execute(sql, wanted).fetchall()
+        if dialect == "postgresql":
+            sql, converters = self._ready(connection, 0)
+            rows = list(connection.exec_driver_sql(sql, (wanted,)).all())
         else:
-            rows = list(connection.exec_driver_sql(sql, tuple(wanted)).all())
+            # Their number is rounded up, so that few statements serve all.
+            wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
+            sql, converters = self._ready(connection, len(wanted))
+            if dialect == "sqlite":
+                rows = _driver(connection).execute(sql, wanted).fetchall()
+            else:
+                rows = list(connection.exec_driver_sql(sql, tuple(wanted)).all())
         return [_converted(list(row), converters) for row in rows] if converters else rows
 
     def _ready(self, connection: Connection, size: int) -> tuple[str, Converters]:
         key = (connection.dialect.name, size)
         if key not in self._compiled:
-            statement = self._make([bindparam(f"key_{n}", type_=String()) for n in range(size)])
+            statement = self._statement.where(self._among(size))
             compiled = statement.compile(dialect=connection.dialect)
-            assert getattr(compiled, "positiontup", None) == [f"key_{n}" for n in range(size)]  # noqa: S101
+            assert len(getattr(compiled, "positiontup", None) or ()) == max(1, size)  # noqa: S101
             dialect = connection.dialect
             found = [_reading(c.type, dialect) for c in statement.selected_columns]
             self._compiled[key] = str(compiled), _at_places(found)
         return self._compiled[key]
+
+    def _among(self, size: int) -> ColumnElement[bool]:
+        """On PostgreSQL one array: a plan for any number of single values compares each with every row of the table."""
+        if size == 0:
+            return self._key == any_(bindparam("keys", type_=ARRAY(String())))
+        return self._key.in_([bindparam(f"key_{n}", type_=String()) for n in range(size)])
 
 
 class _Constraints:

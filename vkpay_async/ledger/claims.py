@@ -32,7 +32,7 @@ from vkpay_async.order import Order
 _FIELDS = Event.__struct_fields__
 _KEPT = ("state", "attempts", "due", "runner", "error", "done_date", "type", "pid")
 _ENDED = ("state", "due", "error", "done_date")
-_KNOWN = Lookup(lambda numbers: select(*LIGHT).where(notifications.c.number.in_(numbers)))
+_KNOWN = Lookup(select(*LIGHT), notifications.c.number)
 _INSERT = Bulk.insert(notifications, _FIELDS)
 _REPLACE = Bulk(
     lambda given: update(notifications).where(*_is(given)).values({name: _new(given, name) for name in _KEPT})
@@ -63,12 +63,10 @@ def _new(given: Given, name: str) -> ColumnElement[Any]:
 
 
 _RUNNERS = Lookup(
-    lambda numbers: (
-        select(*(notifications.c[name] for name in ("number", "what", "state", "runner", "attempts")))
-        .where(notifications.c.number.in_(numbers))
-        .order_by(notifications.c.number)
-        .with_for_update()
-    )
+    select(*(notifications.c[name] for name in ("number", "what", "state", "runner", "attempts")))
+    .order_by(notifications.c.number)
+    .with_for_update(),
+    notifications.c.number,
 )
 
 
@@ -165,7 +163,9 @@ class _Batch:
         )
         _lock_alone(connection, (c.event for c in claims))
         self._events = _known(connection, {c.event.number for c in claims})
+        self._closed: dict[str, int] = {}
         self._paid: list[dict[str, Any]] = []
+        self._refunds: list[refunds.Changed] = []
         self._new: dict[tuple[str, str], Event] = {}
         self._changed: dict[tuple[str, str], Event] = {}
 
@@ -188,13 +188,12 @@ class _Batch:
         )
 
     def write(self) -> None:
-        self._write_paid()
+        # A payment may come for what was closed, a refund for what was just paid: each finds its order as it was decided.
+        orders.mark_closed(self._connection, self._closed)
+        orders.mark_paid(self._connection, self._paid)
+        refunds.write(self._connection, self._refunds)
         _INSERT.run(self._connection, list(self._new.values()))
         _REPLACE.run(self._connection, list(self._changed.values()))
-
-    def _write_paid(self) -> None:
-        orders.mark_paid(self._connection, self._paid)
-        self._paid.clear()
 
     def _order(self, claim: Claim) -> Order | None:
         return self._orders.get(claim.event.number) if claim.about_order else None
@@ -214,13 +213,16 @@ class _Batch:
             self._orders[number] = msgspec.structs.replace(order, status=1, **decision.paid)
             self._paid.append({"number": number, **decision.paid})
             return True
-        self._write_paid()  # what follows changes rows at once, and must find them as they were decided
         if decision.closed is not None:
-            orders.mark_closed(self._connection, [number], decision.closed)
             self._orders[number] = msgspec.structs.replace(order, status=-1, cancel_date=decision.closed)
-        elif decision.refund is not None:
-            self._orders[number] = refunds.change(self._connection, order, decision.refund)
-        return self._orders[number] is not order
+            self._closed[number] = decision.closed
+            return True
+        change = refunds.changed(order, decision.refund) if decision.refund is not None else None
+        if change is None:
+            return False
+        self._orders[number] = change.order
+        self._refunds.append(change)
+        return True
 
 
 def _transfer_key(event: Event) -> tuple[str, str]:

@@ -143,7 +143,7 @@ class Ledger:
         """0→−1, and the order as it is then. Raises :class:`OrderNotFound`."""
 
         def work(connection: Any) -> Order | None:
-            orders.mark_closed(connection, [out_trade_no], now)
+            orders.mark_closed(connection, {out_trade_no: now})
             return orders.find(connection, out_trade_no)
 
         return _required(await self.write(work), out_trade_no)

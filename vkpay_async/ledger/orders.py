@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -42,15 +42,10 @@ _PAYMENT_METHOD = (
 
 _BY_NUMBER = select(*_COLUMNS).where(orders.c.out_trade_no == bindparam("number"))
 _IN_ORDER = select(*_COLUMNS).order_by(orders.c.out_trade_no)
-_BY_NUMBERS = Lookup(lambda numbers: _IN_ORDER.where(orders.c.out_trade_no.in_(numbers)))
-_LOCKED = Lookup(lambda numbers: _IN_ORDER.where(orders.c.out_trade_no.in_(numbers)).with_for_update())
+_BY_NUMBERS = Lookup(_IN_ORDER, orders.c.out_trade_no)
+_LOCKED = Lookup(_IN_ORDER.with_for_update(), orders.c.out_trade_no)
 _LOCK = Lookup(
-    lambda numbers: (
-        select(orders.c.out_trade_no)
-        .where(orders.c.out_trade_no.in_(numbers))
-        .order_by(orders.c.out_trade_no)
-        .with_for_update()
-    )
+    select(orders.c.out_trade_no).order_by(orders.c.out_trade_no).with_for_update(), orders.c.out_trade_no
 )
 _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
 
@@ -192,9 +187,9 @@ def mark_paid(connection: Connection, rows: list[dict[str, Any]]) -> None:
     _PAID.run(connection, rows)
 
 
-def mark_closed(connection: Connection, numbers: Iterable[str], now: int) -> None:
-    """0→−1."""
-    _CLOSED.run(connection, [{"number": number, "now": now} for number in numbers])
+def mark_closed(connection: Connection, closed: Mapping[str, int]) -> None:
+    """0→−1, with the time at which each was closed, in ms."""
+    _CLOSED.run(connection, [{"number": number, "now": now} for number, now in closed.items()])
 
 
 def mark_answered(connection: Connection, rows: list[dict[str, Any]]) -> None:

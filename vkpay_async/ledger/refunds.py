@@ -6,14 +6,15 @@ The order's row is always locked first. The database itself refuses an order who
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from vkpay_async.errors import InvalidArgument, OrderConflict
 from vkpay_async.happenings import RefundChange
+from vkpay_async.ledger.bulk import Bulk, Lookup
 from vkpay_async.ledger.schema import orders, refunds
 from vkpay_async.money import Fen
 from vkpay_async.order import Order, RefundEntry
@@ -24,39 +25,45 @@ ACCEPTED = frozenset({"PROCESSING", "SUCCESS", "ABNORMAL"})
 FINAL = frozenset({"REFUSED", "CLOSED", "SUCCESS", "ABNORMAL"})
 
 _ENTRY_FIELDS = RefundEntry.__struct_fields__
-_LIST = (
-    select(refunds.c.out_trade_no, *(refunds.c[name] for name in _ENTRY_FIELDS))
-    .where(refunds.c.out_trade_no.in_(bindparam("numbers", expanding=True)))
-    .order_by(refunds.c.refund_date.desc(), refunds.c.position.desc())
+_LISTS = Lookup(
+    select(refunds.c.out_trade_no, *(refunds.c[name] for name in _ENTRY_FIELDS)).order_by(
+        refunds.c.refund_date.desc(), refunds.c.position.desc()
+    ),
+    refunds.c.out_trade_no,
 )
-_CHANGE = (
-    update(refunds)
-    .where(
-        refunds.c.out_trade_no == bindparam("number"),
-        refunds.c.out_refund_no == bindparam("refund"),
-    )
-    .values(
-        state=bindparam("new_state"),
-        refund_id=bindparam("new_refund_id"),
-        success_date=bindparam("new_success_date"),
-        check_due=bindparam("new_check_due"),
-    )
-)
-_SUMS = (
-    update(orders)
-    .where(orders.c.out_trade_no == bindparam("number"))
-    .values(
-        refund_fee=bindparam("new_refund_fee"),
-        refund_num=bindparam("new_refund_num"),
-        status=bindparam("new_status"),
+_CHANGES = ("state", "refund_id", "success_date", "check_due")
+_CHANGE = Bulk(
+    lambda given: (
+        update(refunds)
+        .where(
+            refunds.c.out_trade_no == given("out_trade_no", refunds.c.out_trade_no),
+            refunds.c.out_refund_no == given("out_refund_no", refunds.c.out_refund_no),
+        )
+        .values({name: given(name, refunds.c[name]) for name in _CHANGES})
     )
 )
+_INSERT = Bulk.insert(refunds, ("out_trade_no", "position", "checks", "success_date", *_ENTRY_FIELDS))
+_SUMS = Bulk(
+    lambda given: (
+        update(orders)
+        .where(orders.c.out_trade_no == given("out_trade_no", orders.c.out_trade_no))
+        .values({name: given(name, orders.c[name]) for name in ("refund_fee", "refund_num", "status")})
+    )
+)
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a refund's news comes to: its own row, which may be a new one, and its order as it is then."""
+
+    order: Order
+    row: dict[str, Any]
+    new: bool = False
 
 
 def entries_of(connection: Connection, numbers: Collection[str]) -> dict[str, tuple[RefundEntry, ...]]:
     """Each order's refunds, the newest first."""
     lists: dict[str, list[RefundEntry]] = {}
-    for number, *values in connection.execute(_LIST, {"numbers": list(numbers)}):
+    for number, *values in _LISTS.run(connection, numbers):
         lists.setdefault(number, []).append(RefundEntry(**dict(zip(_ENTRY_FIELDS, values, strict=True))))
     return {number: tuple(entries) for number, entries in lists.items()}
 
@@ -78,57 +85,73 @@ def reserve(connection: Connection, order: Order, entry: RefundEntry, check_due:
         connection.execute(insert(refunds), {**place, **row})
     else:
         connection.execute(update(refunds).where(*key).values(**row, success_date=None))
-    changed = msgspec.structs.replace(
+    kept = msgspec.structs.replace(
         order,
         refund_list=(entry, *(e for e in order.refund_list if e is not known)),
         refund_fee=order.refund_fee + entry.refund_fee,
         refund_num=order.refund_num + (known is None),
     )
-    _keep_sums(connection, changed)
-    return changed, True
+    _SUMS.run(connection, [kept])
+    return kept, True
 
 
 def change(connection: Connection, order: Order, wanted: RefundChange) -> Order:
-    """Stores what became of a refund of an order that is locked. ``REFUSED`` and ``CLOSED`` give its amount back.
+    """As :func:`changed`, and written."""
+    found = changed(order, wanted)
+    if found is None:
+        return order
+    write(connection, [found])
+    return found.order
+
+
+def changed(order: Order, wanted: RefundChange) -> Changed | None:
+    """What becomes of a refund of an order that is locked, if anything. ``REFUSED`` and ``CLOSED`` give its amount back.
 
     What the provider said before is not undone by a late answer or a failed repeat.
     """
     known = _entry(order, wanted.out_refund_no)
     if known is None:
-        return order if wanted.new is None else _unasked(connection, order, wanted.new, wanted)
+        return None if wanted.new is None else _unasked(order, wanted.new, wanted)
     state = wanted.state if _may_become(known.state, wanted.state) else known.state
     entry = msgspec.structs.replace(known, state=state, refund_id=wanted.refund_id or known.refund_id)
     if entry == known:
-        return order
-    connection.execute(
-        _CHANGE,
-        {
-            "number": order.out_trade_no,
-            "refund": entry.out_refund_no,
-            "new_state": entry.state,
-            "new_refund_id": entry.refund_id,
-            "new_success_date": wanted.success_date,
-            "new_check_due": None if entry.state in FINAL else wanted.check_due,
-        },
-    )
-    changed = _summed(order, tuple(entry if e is known else e for e in order.refund_list))
-    _keep_sums(connection, changed)
-    return changed
+        return None
+    row = {
+        "out_trade_no": order.out_trade_no,
+        "out_refund_no": entry.out_refund_no,
+        "state": entry.state,
+        "refund_id": entry.refund_id,
+        "success_date": wanted.success_date,
+        "check_due": None if entry.state in FINAL else wanted.check_due,
+    }
+    entries = tuple(entry if e is known else e for e in order.refund_list)
+    return Changed(order=_summed(order, entries), row=row)
 
 
-def _unasked(connection: Connection, order: Order, entry: RefundEntry, wanted: RefundChange) -> Order:
-    """Keeps a refund that the provider made of its own accord: no more than what is left of the order."""
+def write(connection: Connection, these: Sequence[Changed]) -> None:
+    """Changes that were decided one after the other. Of what was changed twice the last is written."""
+    _INSERT.run(connection, [one.row for one in these if one.new])
+    rows = {(one.row["out_trade_no"], one.row["out_refund_no"]): one.row for one in these if not one.new}
+    _CHANGE.run(connection, list(rows.values()))
+    _SUMS.run(connection, list({one.order.out_trade_no: one.order for one in these}.values()))
+
+
+def _unasked(order: Order, entry: RefundEntry, wanted: RefundChange) -> Changed | None:
+    """A refund that the provider made of its own accord: no more than what is left of the order."""
     entry = msgspec.structs.replace(entry, refund_fee=min(entry.refund_fee, order.refundable))
     if entry.refund_fee == 0:
-        return order
-    row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
-    place = {"out_trade_no": order.out_trade_no, "position": order.refund_num + 1, "checks": 0}
-    connection.execute(insert(refunds), {**place, **row, "success_date": wanted.success_date})
-    changed = msgspec.structs.replace(
+        return None
+    row = {
+        **{name: getattr(entry, name) for name in _ENTRY_FIELDS},
+        "out_trade_no": order.out_trade_no,
+        "position": order.refund_num + 1,
+        "checks": 0,
+        "success_date": wanted.success_date,
+    }
+    summed = msgspec.structs.replace(
         _summed(order, (entry, *order.refund_list)), refund_num=order.refund_num + 1
     )
-    _keep_sums(connection, changed)
-    return changed
+    return Changed(order=summed, row=row, new=True)
 
 
 def _summed(order: Order, entries: tuple[RefundEntry, ...]) -> Order:
@@ -140,16 +163,6 @@ def _summed(order: Order, entries: tuple[RefundEntry, ...]) -> Order:
         refund_fee=min(reserved, order.total_fee),
         status=_status(order, accepted),
     )
-
-
-def _keep_sums(connection: Connection, order: Order) -> None:
-    values: dict[str, Any] = {
-        "number": order.out_trade_no,
-        "new_refund_fee": order.refund_fee,
-        "new_refund_num": order.refund_num,
-        "new_status": order.status,
-    }
-    connection.execute(_SUMS, values)
 
 
 def _entry(order: Order, out_refund_no: str) -> RefundEntry | None:

@@ -113,9 +113,16 @@ def closing_of(number: str = "A1", *, now: int = 100) -> Claim:
     return Claim(event=happened, decide=decide)
 
 
-def refund_of(number: str, out_refund_no: str, state: str = "SUCCESS", *, runner: str = "p1") -> Claim:
+def refund_of(
+    number: str,
+    out_refund_no: str,
+    state: str = "SUCCESS",
+    *,
+    runner: str = "p1",
+    new: RefundEntry | None = None,
+) -> Claim:
     happened = event(number, "refund", f"{out_refund_no}|{state}")
-    change = RefundChange(out_refund_no=out_refund_no, state=state, refund_id="50", success_date=7)
+    change = RefundChange(out_refund_no=out_refund_no, state=state, refund_id="50", success_date=7, new=new)
 
     def decide(found: Found) -> Decision:
         return Decision() if found.event else Decision(event=run_by(happened, runner, 100, 10), refund=change)

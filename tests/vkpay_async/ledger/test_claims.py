@@ -361,6 +361,28 @@ class TestSeveralOfOneOrder:
         assert (row.status, row.refund_fee) == (2, 750)
         assert {e.state for e in row.refund_list} == {"SUCCESS", "CLOSED"}
 
+    async def test_twice_one_refund_in_one_batch(self, ledger: Ledger) -> None:
+        await paid(ledger)
+        await ledger.add_refund("A1", entry("r1", 250))
+        success, undone = await asyncio.gather(
+            *(ledger.claim(refund_of("A1", "r1", state)) for state in ("SUCCESS", "CLOSED"))
+        )
+        assert (success.moved, undone.moved) == (True, True)
+        row = await ledger.require("A1")
+        assert (row.status, row.refund_fee, row.refund_list[0].state) == (1, 0, "CLOSED")
+        assert undone.order == row
+
+    async def test_a_refund_nobody_asked_for_and_its_undoing_in_one_batch(self, ledger: Ledger) -> None:
+        await ledger.add(order())
+        told = entry("r1", 300, state="SUCCESS", refund_id="50")
+        claims = (payment(), refund_of("A1", "r1", new=told), refund_of("A1", "r1", "CLOSED"))
+        _, made, undone = await asyncio.gather(*map(ledger.claim, claims))
+        assert made.order is not None
+        assert (made.order.status, made.order.refund_fee, made.order.refund_num) == (2, 300, 1)
+        row = await ledger.require("A1")
+        assert (row.status, row.refund_fee, row.refund_num, row.refund_list[0].state) == (1, 0, 1, "CLOSED")
+        assert undone.order == row
+
     async def test_a_copy_of_a_refund_changes_nothing(self, ledger: Ledger) -> None:
         await paid(ledger)
         await ledger.add_refund("A1", entry("r1", 250))

@@ -173,7 +173,7 @@ async def test_the_database_moves_no_paid_order_even_when_told_to(ledger: Ledger
         "pay_type": "x",
     }
     await ledger.write(lambda c: orders.mark_paid(c, [values]))
-    await ledger.write(lambda c: orders.mark_closed(c, ["A1"], 5))
+    await ledger.write(lambda c: orders.mark_closed(c, {"A1": 5}))
     assert await ledger.require("A1") == order(status=before)
 
 
