@@ -1,8 +1,8 @@
 """Statements for many rows at the driver's own speed.
 
 SQLAlchemy compiles each statement, once for every database; after that only the values that need it (JSON, bytes) are
-converted, and the driver gets plain tuples. SQLite's driver is called directly: there a statement costs less than the
-layers above it would. PostgreSQL gets all rows in one statement, a column at a time.
+converted, and the driver gets plain tuples. SQLite's and PostgreSQL's drivers are called directly: a statement costs less
+than the layers above it would. PostgreSQL gets all rows in one statement, a column at a time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
 Row: TypeAlias = Mapping[str, Any] | msgspec.Struct
@@ -133,7 +133,8 @@ class Bulk:
         def run(connection: Connection, rows: Sequence[Row]) -> int | None:
             arrays = iter([list(every) for every in zip(*map(values, rows), strict=True)])
             parameters = tuple(fixed[name] if name in fixed else next(arrays) for name in names)
-            return connection.exec_driver_sql(sql, parameters).rowcount
+            changed: int = _on_postgresql(connection, sql, parameters).rowcount
+            return changed
 
         return run
 
@@ -154,7 +155,7 @@ class Lookup:
         rows: list[Any]
         if dialect == "postgresql":
             sql, converters = self._ready(connection, 0)
-            rows = list(connection.exec_driver_sql(sql, (wanted,)).all())
+            rows = _on_postgresql(connection, sql, (wanted,)).fetchall()
         else:
             # Their number is rounded up, so that few statements serve all.
             wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
@@ -195,6 +196,24 @@ class _Constraints:
     def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
         if isinstance(error, sqlite3.IntegrityError):
             raise IntegrityError(self._sql, None, error, hide_parameters=True) from error
+
+
+def _on_postgresql(connection: Connection, sql: str, parameters: Sequence[Any]) -> Any:
+    """The driver's cursor, after a statement that SQLAlchemy would take as long to pass on as the driver to send.
+
+    A connection whose driver complains of more than what the rows hold is not used again: what it has prepared may be what
+    no longer holds.
+    """
+    driver = connection.dialect.loaded_dbapi
+    cursor = _driver(connection).cursor()
+    try:
+        cursor.execute(sql, parameters)
+    except driver.Error as error:
+        told = DBAPIError.instance(sql, None, error, driver.Error, hide_parameters=True)
+        if not isinstance(told, (IntegrityError, DataError)):
+            connection.invalidate(error)
+        raise told from error
+    return cursor
 
 
 def _driver(connection: Connection) -> Any:
