@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
 
@@ -18,9 +16,8 @@ from vkpay_simulator.faults import Target
 from vkpay_simulator.handling import Endpoint, Outcome, write
 from vkpay_simulator.outbound import HttpPost, open_session
 from vkpay_simulator.page import Page
+from vkpay_simulator.pump import Pump
 from vkpay_simulator.world import World
-
-log = logging.getLogger(__name__)
 
 BODY_BYTES = 8 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -133,37 +130,10 @@ def _running(world: World) -> Callable[[web.Application], AsyncIterator[None]]:
     async def context(_app: web.Application) -> AsyncIterator[None]:
         async with open_session() as session:
             world.sender.post = HttpPost(session)
-            pump = asyncio.create_task(_pump(world))
+            pump = Pump(world)
             yield
-            pump.cancel()
+            await pump.stop()
             world.sender.cancel()
-            await asyncio.gather(pump, return_exceptions=True)
             await world.sender.settled()
 
     return context
-
-
-async def _pump(world: World) -> None:
-    wake = asyncio.Event()
-    world.agenda.changed = wake.set
-    while True:
-        wake.clear()
-        await _run_due(world)
-        try:
-            async with asyncio.timeout(_until_next(world)):
-                await wake.wait()
-        except TimeoutError:
-            continue
-
-
-async def _run_due(world: World) -> None:
-    try:
-        await world.agenda.run_due()
-    except Exception:
-        log.exception("something that was due failed: this is a bug of the simulator")
-        world.agenda.changed()
-
-
-def _until_next(world: World) -> float | None:
-    at = world.agenda.next_at()
-    return None if at is None else max(0.001, (at - world.clock.now()) / 1000)
