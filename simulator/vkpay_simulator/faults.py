@@ -121,6 +121,10 @@ class Faults:
         self._active: list[Active] = []
         self._added = 0
 
+    def __bool__(self) -> bool:
+        """Whether there are any: what nothing can go wrong with need not be described."""
+        return bool(self._active)
+
     def add(self, fault: AnyFault) -> Active:
         """Raises :class:`SimulatorError` for an error code that no provider it is for has."""
         if isinstance(fault, BusinessCode):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 
 from cryptography.exceptions import InvalidSignature
@@ -98,8 +99,12 @@ def signed_digest(key: RSAPublicKey, signature: str) -> bytes | None:
 
 def seal(key: str, nonce: str, associated_data: str, plain: bytes) -> str:
     """AES-GCM under the APIv3 key: base64 of cipher text and tag."""
-    sealed = AESGCM(key.encode()).encrypt(nonce.encode(), plain, associated_data.encode())
-    return b64encode(sealed).decode()
+    return b64encode(_cipher(key).encrypt(nonce.encode(), plain, associated_data.encode())).decode()
+
+
+@lru_cache(maxsize=1024)
+def _cipher(key: str) -> AESGCM:
+    return AESGCM(key.encode())
 
 
 def encrypt(key: RSAPublicKey, text: str, seed: bytes) -> str:
