@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict
 
 from vkpay_simulator.control import Control, origin
 from vkpay_simulator.exchange import Answer, Request
@@ -52,7 +53,7 @@ def _request(request: web.Request, body: bytes) -> Request:
     return Request(
         method=request.method,
         target=_target(request.raw_path),
-        headers=CIMultiDictProxy(request.headers.copy()),
+        headers=request.headers,
         body=body,
         origin=origin(request),
         params=dict(request.match_info),
@@ -67,10 +68,15 @@ def _target(raw: str) -> str:
     return slash + rest or "/"
 
 
-def _headers(world: World, answer: Answer) -> CIMultiDictProxy[str]:
+def _headers(world: World, answer: Answer) -> CIMultiDict[str]:
     headers = answer.headers.copy()
-    headers.setdefault(hdrs.DATE, formatdate(world.signing_ms() / 1000, usegmt=True))
-    return CIMultiDictProxy(headers)
+    headers.setdefault(hdrs.DATE, _date(world.signing_ms() // 1000))
+    return headers
+
+
+@lru_cache(maxsize=2)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _hung_up(request: web.Request) -> web.Response:

@@ -86,8 +86,7 @@ KINDS = {kind.__struct_config__.tag: kind for kind in AnyFault.__args__}
 F = TypeVar("F", bound=Fault)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What a fault may hit: one request, or one attempt at a notification. ``operation`` is without the provider."""
 
     provider: str | None

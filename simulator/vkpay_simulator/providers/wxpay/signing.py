@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from vkpay_simulator.providers.wxpay.errors import printable, sign_error
 
@@ -25,8 +25,7 @@ _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
 _PARAMETERS = frozenset({"mchid", "nonce_str", "timestamp", "serial_no", "signature"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
+class Authorization(Struct, frozen=True, kw_only=True):
     """The five parameters of the Authorization header."""
 
     mchid: str
@@ -49,8 +48,8 @@ def parse_authorization(header: str | None) -> Authorization:
             "unknown authentication type",
             f"The scheme is {printable(scheme)}: only {SCHEME} is simulated.",
         )
-    parts = [_parameter(part) for part in rest.split(",")]
-    values = dict(parts)
+    parts = [part.strip().partition("=") for part in rest.split(",")]
+    values = {name: value[1:-1] for name, _, value in parts if _quoted(value)}
     if len(parts) != len(_PARAMETERS) or values.keys() != _PARAMETERS or not _well_formed(values):
         raise sign_error(
             "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
@@ -61,10 +60,8 @@ def parse_authorization(header: str | None) -> Authorization:
     return Authorization(**values)
 
 
-def _parameter(part: str) -> tuple[str, str]:
-    name, _, value = part.strip().partition("=")
-    quoted = len(value) >= 2 and value[0] == value[-1] == '"'
-    return name, value[1:-1] if quoted else ""
+def _quoted(value: str) -> bool:
+    return len(value) >= 2 and value[0] == value[-1] == '"'
 
 
 def _well_formed(values: dict[str, str]) -> bool:
@@ -75,9 +72,8 @@ def _well_formed(values: dict[str, str]) -> bool:
 
 def message(*lines: str | bytes) -> bytes:
     """The lines, each with a line feed after it, the last one too. Bytes that were no UTF-8 come back as they were."""
-    return b"".join(
-        (line.encode(errors="surrogateescape") if isinstance(line, str) else line) + b"\n" for line in lines
-    )
+    encoded = [line.encode(errors="surrogateescape") if isinstance(line, str) else line for line in lines]
+    return b"\n".join([*encoded, b""])
 
 
 def sign(key: RSAPrivateKey, text: bytes) -> str:
