@@ -21,7 +21,7 @@ from vkpay_async.models import CreateOrder, OrderRef
 from vkpay_async.providers.base import HttpRequest, HttpResponse, Provider, run_offline
 from vkpay_async.providers.registry import Providers
 from vkpay_simulator import actions, rows
-from vkpay_simulator.app import build_app
+from vkpay_simulator.app import build_app, started
 from vkpay_simulator.cli.up import seldom_collect
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.handling import Endpoint
@@ -34,7 +34,7 @@ NATIVE = "/v3/pay/transactions/native"
 
 
 class Side(Protocol):
-    def app(self) -> web.Application: ...
+    async def started(self) -> web.AppRunner: ...
 
     def fill(self, count: int) -> None:
         """So many more orders are open."""
@@ -64,8 +64,8 @@ class Ours:
         self._open: list[tuple[str, str]] = []
         self._url = notify_url
 
-    def app(self) -> web.Application:
-        return build_app(self._world)
+    async def started(self) -> web.AppRunner:
+        return await started(build_app(self._world))
 
     def fill(self, count: int) -> None:
         for number in (next(self._numbers) for _ in range(count)):
@@ -119,8 +119,11 @@ class Floor:
         self._url = f"{notify_url}/vk-pay-notify/{PAY_TYPE}"
         self._provider = works.provider_of(PAY_TYPE)
 
-    def app(self) -> web.Application:
-        return floors.gateway(parties.MERCHANT.public_key(), parties.PLATFORM)
+    async def started(self) -> web.AppRunner:
+        app = floors.gateway(parties.MERCHANT.public_key(), parties.PLATFORM)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        return runner
 
     def fill(self, count: int) -> None:
         pass
@@ -177,8 +180,7 @@ class Simulating:
         pin(core)
 
     async def _serve(self) -> int:
-        runner = web.AppRunner(self._side.app(), access_log=None)
-        await runner.setup()
+        runner = await self._side.started()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
         port: int = runner.addresses[0][1]
         return port

@@ -85,8 +85,8 @@ class Sender:
 
     async def sent(self, deliveries: Iterable[Delivery]) -> None:
         """Waits for what of these is on its way now."""
-        if running := self._tasks(delivery.id for delivery in deliveries):
-            await asyncio.wait(running)
+        for task in self._tasks(delivery.id for delivery in deliveries):
+            await _over(task)
 
     def cancel(self) -> None:
         for task in self._tasks(self._running):
@@ -205,6 +205,18 @@ class Sender:
                 explain=of_attempt(delivery, attempt),
             )
         )
+
+
+def _over(task: asyncio.Task[None]) -> asyncio.Future[None]:
+    """Done when the task is, however it ends; whoever stops waiting does not stop it."""
+    over: asyncio.Future[None] = task.get_loop().create_future()
+
+    def end(_: asyncio.Task[None]) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    task.add_done_callback(end)
+    return over
 
 
 def _target(delivery: Delivery) -> Target:
