@@ -34,6 +34,11 @@ NATIVE = "/v3/pay/transactions/native"
 
 
 class Side(Protocol):
+    merchants_mib: float
+    """What the merchants took, but for the first ones, that every world has."""
+    spent: float
+    """Seconds of CPU in the simulator's own part of creating orders."""
+
     async def started(self) -> web.AppRunner: ...
 
     def fill(self, count: int) -> None:
@@ -52,8 +57,11 @@ class Ours:
     def __init__(self, notify_url: str, merchants: int) -> None:
         self._world = World(Settings(seed=1, notify_url=notify_url))
         pids = ["default", *(f"bench-{number}" for number in range(1, merchants))]
+        before = rss_mib()
         for pid in pids[1:]:
             self._world.add_merchant(pid=pid)
+        self.merchants_mib = rss_mib() - before
+        self.spent = 0.0
         config = config_from_dict(rows.config(self._world, "http://127.0.0.1"))
         providers = Providers(config, SYSTEM_ENV)
         self._merchants: list[tuple[str, Provider]] = [(pid, providers.get(pid, PAY_TYPE)) for pid in pids]
@@ -103,7 +111,9 @@ class Ours:
         headers = CIMultiDictProxy(CIMultiDict(request.headers))
         target = request.url.removeprefix("http://127.0.0.1")
         seen = Request(method=request.method, target=target, headers=headers, body=request.body)
+        started = time.process_time()
         answer = _at_once(self._endpoint.handle(seen)).answer
+        self.spent += time.process_time() - started
         assert answer is not None
         return HttpResponse(
             status=answer.status,
@@ -114,6 +124,8 @@ class Ours:
 
 class Floor:
     """Notifications and answers by hand, of no orders at all."""
+
+    merchants_mib = spent = 0.0
 
     def __init__(self, notify_url: str, merchants: int) -> None:
         self._url = f"{notify_url}/vk-pay-notify/{PAY_TYPE}"
@@ -149,18 +161,18 @@ class Simulating:
 
     def open(self, kind: str, notify_url: str, merchants: int) -> dict[str, float]:
         """Gives the port, and what the merchants took."""
-        before, started = rss_mib(), time.perf_counter()
+        started = time.perf_counter()
         self._side: Side = SIDES[kind](notify_url, merchants)
         took = time.perf_counter() - started
         seldom_collect()  # as its command does, for the floor alike
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        return {"port": self._do(self._serve()), "seconds": took, "mib": rss_mib() - before}
+        return {"port": self._do(self._serve()), "seconds": took, "mib": self._side.merchants_mib}
 
     def fill(self, count: int) -> dict[str, float]:
-        """Gives what so many open orders took."""
-        before, started = rss_mib(), time.perf_counter()
+        """Gives what so many open orders took; the seconds are the simulator's own, without those of who asks it."""
+        before, spent = rss_mib(), self._side.spent
         self._do(self._filled(count))
-        return {"seconds": time.perf_counter() - started, "mib": rss_mib() - before}
+        return {"seconds": self._side.spent - spent, "mib": rss_mib() - before}
 
     def send(self, count: int, at_once: int) -> dict[str, float]:
         wall, cpu = time.perf_counter(), time.process_time()

@@ -18,6 +18,8 @@ def _spread(characters: str) -> bytes:
 
 _ALNUM = _spread(string.ascii_letters + string.digits)
 _LOWER_ALNUM = _spread(string.ascii_lowercase + string.digits)
+_NO_VERSION = uuid.UUID("ffffffff-ffff-0fff-3fff-ffffffffffff").int
+_VERSION_4 = uuid.UUID("00000000-0000-4000-8000-000000000000").int
 
 
 class Ids:
@@ -62,7 +64,8 @@ class Ids:
         return self._random.randbytes(count).translate(_LOWER_ALNUM).decode()
 
     def uuid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        digits = f"{self._random.getrandbits(128) & _NO_VERSION | _VERSION_4:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def chance(self) -> float:
         return self._random.random()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from vkpay_simulator.delivery import Attempt, Delivery, Outgoing
@@ -46,8 +46,7 @@ async def _nowhere(_url: str, _outgoing: Outgoing, _timeout_s: float) -> Reply:
     raise NoReplyError("this world has no network: serve it with build_app(world)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One send of a delivery: what goes out, and what faults do to it on the way."""
 
     outgoing: Outgoing

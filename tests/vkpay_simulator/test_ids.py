@@ -1,4 +1,5 @@
 import string
+import uuid
 
 from vkpay_simulator.ids import Ids
 
@@ -43,7 +44,8 @@ def test_forms() -> None:
     ids = Ids(1)
     assert len(ids.digits(28)) == 28
     assert ids.digits(8).isdigit()
-    assert ids.uuid()[14] == "4"
+    drawn = ids.uuid()
+    assert (str(uuid.UUID(drawn)), uuid.UUID(drawn).version) == (drawn, 4)
     assert 0 <= ids.chance() < 1
 
 
