@@ -1,7 +1,8 @@
 """What the simulator can serve and send: notifications and answers a second beside the floor, with one process and with two.
 
-The receiver of its notifications and the load of questions are raw protocols on the other core. ``full`` has many merchants
-and a hundred thousand open orders in its memory.
+The receiver of its notifications and the load of questions are raw protocols on the other core, where the second process has to share
+with the receiver: ``core_share`` says how much of its core a process had, and what is missing from 1 went to others.
+``full`` has many merchants and a hundred thousand open orders in its memory.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         }
         samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick)
     samples["memory/ours, full"] = {
-        "mib_per_1000_merchants": [opened["mib"] / merchants * 1000],
+        "mib_per_1000_merchants": [opened["mib"] / (merchants - 1) * 1000],
         "mib_per_1000_orders": [filled["mib"] / orders * 1000],
         "us_to_create": [filled["seconds"] / orders * 1e6],
     }
@@ -99,8 +100,8 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
 
 def _sent(driven: Driven, count: int) -> Metrics:
     driven.ask("fill", count=count)
-    found: Metrics = driven.ask("send", count=count, at_once=AT_ONCE)
-    return found
+    found: dict[str, float] = driven.ask("send", count=count, at_once=AT_ONCE)
+    return {**found, "core_share": _core_share(found)}
 
 
 def _both_sent(drivens: list[Driven], count: int) -> Metrics:
@@ -115,7 +116,12 @@ def _both_sent(drivens: list[Driven], count: int) -> Metrics:
     return {
         "per_second": sum(one["per_second"] for one in found),
         "cpu_us": sum(one["cpu_us"] for one in found) / len(found),
+        "core_share": sum(_core_share(one) for one in found) / len(found),
     }
+
+
+def _core_share(found: dict[str, float]) -> float:
+    return found["per_second"] * found["cpu_us"] / 1e6
 
 
 def _answered(driven: Driven, port: int, count: int) -> Metrics:

@@ -21,7 +21,7 @@ from vkpay_async.models import CreateOrder, OrderRef
 from vkpay_async.providers.base import HttpRequest, HttpResponse, Provider, run_offline
 from vkpay_async.providers.registry import Providers
 from vkpay_simulator import actions, rows
-from vkpay_simulator.app import build_app
+from vkpay_simulator.app import build_app, started
 from vkpay_simulator.cli.up import seldom_collect
 from vkpay_simulator.exchange import Request
 from vkpay_simulator.handling import Endpoint
@@ -34,7 +34,12 @@ NATIVE = "/v3/pay/transactions/native"
 
 
 class Side(Protocol):
-    def app(self) -> web.Application: ...
+    merchants_mib: float
+    """What the merchants took, but for the first ones, that every world has."""
+    spent: float
+    """Seconds of CPU in the simulator's own part of creating orders."""
+
+    async def started(self) -> web.AppRunner: ...
 
     def fill(self, count: int) -> None:
         """So many more orders are open."""
@@ -52,8 +57,11 @@ class Ours:
     def __init__(self, notify_url: str, merchants: int) -> None:
         self._world = World(Settings(seed=1, notify_url=notify_url))
         pids = ["default", *(f"bench-{number}" for number in range(1, merchants))]
+        before = rss_mib()
         for pid in pids[1:]:
             self._world.add_merchant(pid=pid)
+        self.merchants_mib = rss_mib() - before
+        self.spent = 0.0
         config = config_from_dict(rows.config(self._world, "http://127.0.0.1"))
         providers = Providers(config, SYSTEM_ENV)
         self._merchants: list[tuple[str, Provider]] = [(pid, providers.get(pid, PAY_TYPE)) for pid in pids]
@@ -64,8 +72,8 @@ class Ours:
         self._open: list[tuple[str, str]] = []
         self._url = notify_url
 
-    def app(self) -> web.Application:
-        return build_app(self._world)
+    async def started(self) -> web.AppRunner:
+        return await started(build_app(self._world))
 
     def fill(self, count: int) -> None:
         for number in (next(self._numbers) for _ in range(count)):
@@ -103,7 +111,9 @@ class Ours:
         headers = CIMultiDictProxy(CIMultiDict(request.headers))
         target = request.url.removeprefix("http://127.0.0.1")
         seen = Request(method=request.method, target=target, headers=headers, body=request.body)
+        started = time.process_time()
         answer = _at_once(self._endpoint.handle(seen)).answer
+        self.spent += time.process_time() - started
         assert answer is not None
         return HttpResponse(
             status=answer.status,
@@ -115,12 +125,17 @@ class Ours:
 class Floor:
     """Notifications and answers by hand, of no orders at all."""
 
+    merchants_mib = spent = 0.0
+
     def __init__(self, notify_url: str, merchants: int) -> None:
         self._url = f"{notify_url}/vk-pay-notify/{PAY_TYPE}"
         self._provider = works.provider_of(PAY_TYPE)
 
-    def app(self) -> web.Application:
-        return floors.gateway(parties.MERCHANT.public_key(), parties.PLATFORM)
+    async def started(self) -> web.AppRunner:
+        app = floors.gateway(parties.MERCHANT.public_key(), parties.PLATFORM)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        return runner
 
     def fill(self, count: int) -> None:
         pass
@@ -146,18 +161,18 @@ class Simulating:
 
     def open(self, kind: str, notify_url: str, merchants: int) -> dict[str, float]:
         """Gives the port, and what the merchants took."""
-        before, started = rss_mib(), time.perf_counter()
+        started = time.perf_counter()
         self._side: Side = SIDES[kind](notify_url, merchants)
         took = time.perf_counter() - started
         seldom_collect()  # as its command does, for the floor alike
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        return {"port": self._do(self._serve()), "seconds": took, "mib": rss_mib() - before}
+        return {"port": self._do(self._serve()), "seconds": took, "mib": self._side.merchants_mib}
 
     def fill(self, count: int) -> dict[str, float]:
-        """Gives what so many open orders took."""
-        before, started = rss_mib(), time.perf_counter()
+        """Gives what so many open orders took; the seconds are the simulator's own, without those of who asks it."""
+        before, spent = rss_mib(), self._side.spent
         self._do(self._filled(count))
-        return {"seconds": time.perf_counter() - started, "mib": rss_mib() - before}
+        return {"seconds": self._side.spent - spent, "mib": rss_mib() - before}
 
     def send(self, count: int, at_once: int) -> dict[str, float]:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -177,8 +192,7 @@ class Simulating:
         pin(core)
 
     async def _serve(self) -> int:
-        runner = web.AppRunner(self._side.app(), access_log=None)
-        await runner.setup()
+        runner = await self._side.started()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
         port: int = runner.addresses[0][1]
         return port

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -13,6 +14,7 @@ from vkpay_simulator.delivery import Attempt, Delivery
 from vkpay_simulator.providers.base import (
     FindsOrders,
     LogsUsersIn,
+    Numbered,
     OrderView,
     SimProvider,
     SimulatorError,
@@ -116,7 +118,7 @@ class ClockView(msgspec.Struct, kw_only=True, frozen=True):
 
 async def pay(world: World, body: Buyer) -> OrderView:
     """Pays an order, and answers when the first attempt at the notification is over (unless ``wait`` is off)."""
-    order, provider = _order(world, body)
+    order, provider = _found(world, body.out_trade_no, body.provider, body.pid)
     return await notified(
         world,
         body.wait,
@@ -125,14 +127,14 @@ async def pay(world: World, body: Buyer) -> OrderView:
 
 
 async def scan(world: World, body: Buyer) -> OrderView:
-    order, provider = _order(world, body)
+    order, provider = _found(world, body.out_trade_no, body.provider, body.pid)
     return await notified(
         world, body.wait, lambda: provider.scan(order.out_trade_no, pid=order.pid, payer=body.payer)
     )
 
 
 async def cancel(world: World, body: Buyer) -> OrderView:
-    order, provider = _order(world, body)
+    order, provider = _found(world, body.out_trade_no, body.provider, body.pid)
     return await notified(world, body.wait, lambda: provider.cancel(order.out_trade_no, pid=order.pid))
 
 
@@ -224,20 +226,7 @@ def find_order(
     world: World, out_trade_no: str, *, provider: str | None = None, pid: str | None = None
 ) -> OrderView:
     """The one order of that number. Raises :class:`SimulatorError`: 404 without any, 409 with several."""
-    found = [
-        order
-        for one in _providers(world, provider)
-        for order in _numbered(one, out_trade_no)
-        if pid in (None, order.pid)
-    ]
-    if not found:
-        raise SimulatorError(
-            f"There is no order {out_trade_no!r} here: GET /_sim/orders lists those there are.", 404
-        )
-    if len(found) > 1:
-        places = ", ".join(f"provider={order.provider} pid={order.pid}" for order in found)
-        raise SimulatorError(f"{out_trade_no!r} exists more than once: name one of {places}.", 409)
-    return found[0]
+    return _found(world, out_trade_no, provider, pid)[0].view()
 
 
 def deliveries(world: World) -> list[DeliveryView]:
@@ -263,9 +252,20 @@ def clock(world: World) -> ClockView:
     return ClockView(now_ms=now, now=china_rfc3339(now), offset_seconds=world.clock.offset_ms / 1000)
 
 
-def _order(world: World, body: Buyer) -> tuple[OrderView, SimProvider]:
-    order = find_order(world, body.out_trade_no, provider=body.provider, pid=body.pid)
-    return order, world.providers[order.provider]
+def _found(
+    world: World, out_trade_no: str, provider: str | None, pid: str | None
+) -> tuple[Numbered, SimProvider]:
+    found = [
+        (order, one) for one in _providers(world, provider) for order in _numbered(one, out_trade_no, pid)
+    ]
+    if not found:
+        raise SimulatorError(
+            f"There is no order {out_trade_no!r} here: GET /_sim/orders lists those there are.", 404
+        )
+    if len(found) > 1:
+        places = ", ".join(f"provider={one.name} pid={order.pid}" for order, one in found)
+        raise SimulatorError(f"{out_trade_no!r} exists more than once: name one of {places}.", 409)
+    return found[0]
 
 
 def _providers(world: World, name: str | None) -> list[SimProvider]:
@@ -276,10 +276,20 @@ def _providers(world: World, name: str | None) -> list[SimProvider]:
     return [world.providers[name]]
 
 
-def _numbered(provider: SimProvider, number: str) -> list[OrderView]:
-    if isinstance(provider, FindsOrders):
-        return provider.numbered(number)
-    return [order for order in provider.orders() if number in (order.out_trade_no, order.alias)]
+def _numbered(provider: SimProvider, number: str, pid: str | None) -> list[Numbered]:
+    if _finds_orders(type(provider)):
+        return cast("FindsOrders", provider).numbered(number, pid)
+    return [
+        Numbered(order.pid, order.out_trade_no, lambda order=order: order)  # type: ignore[misc]
+        for order in provider.orders()
+        if number in (order.out_trade_no, order.alias) and pid in (None, order.pid)
+    ]
+
+
+@cache
+def _finds_orders(kind: type[SimProvider]) -> bool:
+    """To ask a protocol takes as long as to find the order."""
+    return issubclass(kind, FindsOrders)
 
 
 def _first(providers: Iterable[P], act: Callable[[P], T]) -> T:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
+from functools import lru_cache
+from typing import cast
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict
 
 from vkpay_simulator.control import Control, origin
 from vkpay_simulator.exchange import Answer, Request
@@ -18,47 +18,87 @@ from vkpay_simulator.faults import Target
 from vkpay_simulator.handling import Endpoint, Outcome, write
 from vkpay_simulator.outbound import HttpPost, open_session
 from vkpay_simulator.page import Page
+from vkpay_simulator.pump import Pump
+from vkpay_simulator.shortcuts import Shortcuts
 from vkpay_simulator.world import World
 
-log = logging.getLogger(__name__)
-
 BODY_BYTES = 8 * 1024 * 1024
+WORLD = web.AppKey("world", World)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_app(world: World) -> web.Application:
     """The simulator as an aiohttp application: every provider's endpoints, the control API at ``/_sim/``, a page at ``/``."""
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_unrouted(world)])
-    for provider in world.providers.values():
-        for route in provider.routes():
-            app.router.add_route(route.method, route.path, _bridge(world, Endpoint(world, provider, route)))
+    app[WORLD] = world
+    for method, path, endpoint in _endpoints(world):
+        app.router.add_route(method, path, _routed(world, endpoint))
     app.add_routes(Page(world).routes())
     app.add_routes(Control(world).routes())
     app.cleanup_ctx.append(_running(world))
     return app
 
 
-def _bridge(world: World, endpoint: Endpoint) -> Handler:
+async def started(app: web.Application, shutdown_timeout: float = 60.0) -> web.AppRunner:
+    """A runner of what :func:`build_app` gives, set up and without a site. It answers most requests without the application's router."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout)
+    await runner.setup()
+    server = cast("web.Server", runner.server)
+    past = _past_the_router(app[WORLD], server.request_handler)
+    server.request_handler = cast("Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]", past)
+    return runner
+
+
+def _endpoints(world: World) -> list[tuple[str, str, Endpoint]]:
+    return [
+        (route.method, route.path, Endpoint(world, provider, route))
+        for provider in world.providers.values()
+        for route in provider.routes()
+    ]
+
+
+def _past_the_router(world: World, application: Handler) -> Handler:
+    find = Shortcuts(_endpoints(world)).find
+
     async def handle(request: web.Request) -> web.StreamResponse:
-        outcome = await endpoint.handle(_request(request, await request.read()))
-        if outcome.answer is None:
-            return _hung_up(request)
-        if outcome.keep_bytes is not None:
-            return await _cut_off(world, request, outcome.answer, outcome.keep_bytes)
-        headers = _headers(world, outcome.answer)
-        return web.Response(status=outcome.answer.status, body=outcome.answer.body, headers=headers)
+        found = find(request.method, request.raw_path.partition("?")[0])
+        if found is None or hdrs.EXPECT in request.headers:
+            return await application(request)
+        try:
+            return await _answered(world, found[0], request, found[1])
+        except web.HTTPException as error:
+            return _refused(world, request, error)
 
     return handle
 
 
-def _request(request: web.Request, body: bytes) -> Request:
+def _routed(world: World, endpoint: Endpoint) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await _answered(world, endpoint, request, dict(request.match_info))
+
+    return handle
+
+
+async def _answered(
+    world: World, endpoint: Endpoint, request: web.Request, params: dict[str, str]
+) -> web.StreamResponse:
+    outcome = await endpoint.handle(_request(request, await request.read(), params))
+    if outcome.answer is None:
+        return _hung_up(request)
+    if outcome.keep_bytes is not None:
+        return await _cut_off(world, request, outcome.answer, outcome.keep_bytes)
+    headers = _headers(world, outcome.answer)
+    return web.Response(status=outcome.answer.status, body=outcome.answer.body, headers=headers)
+
+
+def _request(request: web.Request, body: bytes, params: dict[str, str]) -> Request:
     return Request(
         method=request.method,
         target=_target(request.raw_path),
-        headers=CIMultiDictProxy(request.headers.copy()),
+        headers=request.headers,
         body=body,
         origin=origin(request),
-        params=dict(request.match_info),
+        params=params,
     )
 
 
@@ -70,10 +110,15 @@ def _target(raw: str) -> str:
     return slash + rest or "/"
 
 
-def _headers(world: World, answer: Answer) -> CIMultiDictProxy[str]:
+def _headers(world: World, answer: Answer) -> CIMultiDict[str]:
     headers = answer.headers.copy()
-    headers.setdefault(hdrs.DATE, formatdate(world.signing_ms() / 1000, usegmt=True))
-    return CIMultiDictProxy(headers)
+    headers.setdefault(hdrs.DATE, _date(world.signing_ms() // 1000))
+    return headers
+
+
+@lru_cache(maxsize=2)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _hung_up(request: web.Request) -> web.Response:
@@ -103,13 +148,17 @@ def _unrouted(world: World) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            answer = Answer(status=error.status, explain=_why(world, request, error))
-            if hdrs.ALLOW in error.headers:
-                answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
-            _record(world, request, answer)
-            return web.Response(status=answer.status, headers=_headers(world, answer))
+            return _refused(world, request, error)
 
     return middleware
+
+
+def _refused(world: World, request: web.Request, error: web.HTTPException) -> web.Response:
+    answer = Answer(status=error.status, explain=_why(world, request, error))
+    if hdrs.ALLOW in error.headers:
+        answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+    _record(world, request, answer)
+    return web.Response(status=answer.status, headers=_headers(world, answer))
 
 
 def _why(world: World, request: web.Request, error: web.HTTPException) -> str:
@@ -133,37 +182,10 @@ def _running(world: World) -> Callable[[web.Application], AsyncIterator[None]]:
     async def context(_app: web.Application) -> AsyncIterator[None]:
         async with open_session() as session:
             world.sender.post = HttpPost(session)
-            pump = asyncio.create_task(_pump(world))
+            pump = Pump(world)
             yield
-            pump.cancel()
+            await pump.stop()
             world.sender.cancel()
-            await asyncio.gather(pump, return_exceptions=True)
             await world.sender.settled()
 
     return context
-
-
-async def _pump(world: World) -> None:
-    wake = asyncio.Event()
-    world.agenda.changed = wake.set
-    while True:
-        wake.clear()
-        await _run_due(world)
-        try:
-            async with asyncio.timeout(_until_next(world)):
-                await wake.wait()
-        except TimeoutError:
-            continue
-
-
-async def _run_due(world: World) -> None:
-    try:
-        await world.agenda.run_due()
-    except Exception:
-        log.exception("something that was due failed: this is a bug of the simulator")
-        world.agenda.changed()
-
-
-def _until_next(world: World) -> float | None:
-    at = world.agenda.next_at()
-    return None if at is None else max(0.001, (at - world.clock.now()) / 1000)

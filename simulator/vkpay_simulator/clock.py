@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import inspect
 import itertools
 import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 Action = Callable[[], Awaitable[None] | None]
 
@@ -33,12 +33,17 @@ def seconds_of(text: str) -> float:
 
 def china_rfc3339(ms: int) -> str:
     """``2018-06-08T10:34:56+08:00``, as WeChat Pay writes times."""
-    return datetime.fromtimestamp(ms // 1000, CHINA).isoformat()
+    return _rfc3339(ms // 1000)
 
 
 def china_text(ms: int) -> str:
     """``2018-06-08 10:34:56`` in UTC+8, as Alipay writes times."""
-    return datetime.fromtimestamp(ms // 1000, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return _rfc3339(ms // 1000)[:19].replace("T", " ")
+
+
+@lru_cache(maxsize=512)  # what happens at one time is written down many times
+def _rfc3339(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, CHINA).isoformat()
 
 
 class Clock:
@@ -75,13 +80,11 @@ async def _at_once() -> None:
     pass
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Due:
     """One entry of the agenda. ``cancel()`` takes it off."""
 
-    at_ms: int
-    number: int
-    action: Action | None = field(compare=False)
+    action: Action | None
 
     def cancel(self) -> None:
         self.action = None
@@ -97,15 +100,15 @@ class Agenda:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[Due] = []
+        self._heap: list[tuple[int, int, Due]] = []
         self._numbers = itertools.count()
         self._life = 0
         self.changed: Callable[[], None] = lambda: None
         self.settled: Callable[[], Awaitable[None]] = _at_once
 
     def at(self, at_ms: int, action: Action) -> Due:
-        due = Due(at_ms, next(self._numbers), action)
-        heapq.heappush(self._heap, due)
+        due = Due(action)
+        heapq.heappush(self._heap, (at_ms, next(self._numbers), due))
         self.changed()
         return due
 
@@ -113,16 +116,15 @@ class Agenda:
         return self.at(self._clock.now() + int(seconds * 1000), action)
 
     def next_at(self) -> int | None:
-        while self._heap and self._heap[0].action is None:
+        while self._heap and self._heap[0][2].action is None:
             heapq.heappop(self._heap)
-        return self._heap[0].at_ms if self._heap else None
+        return self._heap[0][0] if self._heap else None
 
     async def run_due(self) -> None:
         """Runs everything due by now, and what that in turn makes due by now."""
         while action := self._pop_due():
-            result = action()
-            if inspect.isawaitable(result):
-                await result
+            if (work := action()) is not None:
+                await work
 
     async def advance(self, seconds: float) -> None:
         """Moves business time forward, stopping at every entry on the way. One call at a time."""
@@ -147,4 +149,4 @@ class Agenda:
 
     def _pop_due(self) -> Action | None:
         at = self.next_at()
-        return None if at is None or at > self._clock.now() else heapq.heappop(self._heap).action
+        return None if at is None or at > self._clock.now() else heapq.heappop(self._heap)[2].action

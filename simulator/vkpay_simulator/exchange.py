@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from msgspec import Struct, structs
 from multidict import CIMultiDict, CIMultiDictProxy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One request as it stood on the wire.
 
     ``target`` is the request line's path and query, byte for byte (an absolute-form target has lost its
@@ -23,7 +23,7 @@ class Request:
     headers: CIMultiDictProxy[str]
     body: bytes = b""
     origin: str = "http://127.0.0.1:9200"
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
 
     @property
     def path(self) -> str:
@@ -35,10 +35,14 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+        text = self.query_string
+        if "%" in text or "+" in text:
+            return dict(parse_qsl(text, keep_blank_values=True))
+        pairs = (pair.partition("=") for pair in text.split("&") if pair)
+        return {name: value for name, _, value in pairs}
 
     def with_body(self, body: bytes) -> Request:
-        return replace(self, body=body)
+        return structs.replace(self, body=body)
 
 
 @dataclass(slots=True, kw_only=True)

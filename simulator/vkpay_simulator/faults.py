@@ -86,8 +86,7 @@ KINDS = {kind.__struct_config__.tag: kind for kind in AnyFault.__args__}
 F = TypeVar("F", bound=Fault)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What a fault may hit: one request, or one attempt at a notification. ``operation`` is without the provider."""
 
     provider: str | None
@@ -120,6 +119,10 @@ class Faults:
         self._providers = providers
         self._active: list[Active] = []
         self._added = 0
+
+    def __bool__(self) -> bool:
+        """Whether there are any: what nothing can go wrong with need not be described."""
+        return bool(self._active)
 
     def add(self, fault: AnyFault) -> Active:
         """Raises :class:`SimulatorError` for an error code that no provider it is for has."""

@@ -6,8 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from multidict import CIMultiDict
 
@@ -26,8 +25,7 @@ log = logging.getLogger(__name__)
 CONTROL = "/_sim/"  # a provider's own control calls are never the ones to fail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What goes back. Without an ``answer`` the connection closes; with ``keep_bytes`` it closes after those."""
 
     answer: Answer | None
@@ -77,6 +75,8 @@ class Visit:
         )
 
     async def run(self) -> Outcome:
+        if not self._world.faults:
+            return Outcome(answer=self._handled())
         if latency := self._take(Latency):
             await asyncio.sleep(latency.seconds)
         if drop := self._take(Drop):

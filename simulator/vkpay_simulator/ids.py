@@ -11,6 +11,17 @@ from contextlib import contextmanager
 from faker import Faker
 
 
+def _spread(characters: str) -> bytes:
+    """For every byte one of the characters, each as often as any other but for the remainder."""
+    return bytes(ord(characters[byte % len(characters)]) for byte in range(256))
+
+
+_ALNUM = _spread(string.ascii_letters + string.digits)
+_LOWER_ALNUM = _spread(string.ascii_lowercase + string.digits)
+_NO_VERSION = uuid.UUID("ffffffff-ffff-0fff-3fff-ffffffffffff").int
+_VERSION_4 = uuid.UUID("00000000-0000-4000-8000-000000000000").int
+
+
 class Ids:
     """The simulator's only source of chance. Two worlds with one seed draw the same values in the same order."""
 
@@ -40,20 +51,21 @@ class Ids:
         self.faker.seed_instance(self._random.getrandbits(64))
 
     def digits(self, count: int) -> str:
-        return "".join(self._random.choices(string.digits, k=count))
+        return f"{self._random.randrange(10**count):0{count}}"
 
     def hex(self, count: int) -> str:
-        return "".join(self._random.choices("0123456789abcdef", k=count))
+        return f"{self._random.getrandbits(4 * count):0{count}x}"
 
     def alnum(self, count: int) -> str:
         """Letters of both cases and digits."""
-        return "".join(self._random.choices(string.ascii_letters + string.digits, k=count))
+        return self._random.randbytes(count).translate(_ALNUM).decode()
 
     def lower_alnum(self, count: int) -> str:
-        return "".join(self._random.choices(string.ascii_lowercase + string.digits, k=count))
+        return self._random.randbytes(count).translate(_LOWER_ALNUM).decode()
 
     def uuid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        digits = f"{self._random.getrandbits(128) & _NO_VERSION | _VERSION_4:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def chance(self) -> float:
         return self._random.random()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from vkpay_simulator.redact import redact, redact_headers
 
 ENTRIES = 10_000
 BODY_BYTES = 16_384
+SHORT_BYTES = 256
 
 
 class Entry(msgspec.Struct, kw_only=True, frozen=True):
@@ -128,7 +130,7 @@ def kept(body: bytes) -> Body:
 
 def shown(body: bytes) -> str:
     """A body as the journal shows it: text, without secrets, cut where it gets long; of a file its size."""
-    return _shown(kept(body))
+    return _shown(kept(body)) if len(body) > SHORT_BYTES else _often_shown(kept(body))
 
 
 def _shown(body: Body) -> str:
@@ -136,3 +138,6 @@ def _shown(body: Body) -> str:
         return f"({body.size} bytes that are no text)"
     text = redact(body.head.decode(errors="replace"))
     return text if body.size <= BODY_BYTES else f"{text}… ({body.size} bytes)"
+
+
+_often_shown = lru_cache(maxsize=256)(_shown)  # a receiver acknowledges everything in the same few words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import aiohttp
 from yarl import URL
 
@@ -36,13 +38,18 @@ class HttpPost:
                 data=outgoing.body or None,
                 headers=outgoing.headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                timeout=_limit(timeout_s),
             ) as response:
                 return Reply(response.status, await _head(response))
         except TimeoutError:
             raise NoReplyError(f"no answer within {timeout_s:g} s") from None
         except (aiohttp.ClientError, ValueError) as error:
             raise NoReplyError(_plain(error)) from error
+
+
+@lru_cache(maxsize=16)
+def _limit(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 def _plain(error: Exception) -> str:
@@ -52,6 +59,8 @@ def _plain(error: Exception) -> str:
 
 
 async def _head(response: aiohttp.ClientResponse) -> bytes:
+    if response.content.is_eof():
+        return response.content.read_nowait(REPLY_BYTES)
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

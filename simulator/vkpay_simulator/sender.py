@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from vkpay_simulator.delivery import Attempt, Delivery, Outgoing
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPLY_CHARACTERS = 2000
+_SITE = re.compile(r"[^/?#]*//[^/?#]*")
 
 
 class NoReplyError(Exception):
@@ -43,8 +46,7 @@ async def _nowhere(_url: str, _outgoing: Outgoing, _timeout_s: float) -> Reply:
     raise NoReplyError("this world has no network: serve it with build_app(world)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One send of a delivery: what goes out, and what faults do to it on the way."""
 
     outgoing: Outgoing
@@ -58,7 +60,7 @@ class Sender:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._running: dict[asyncio.Task[None], str] = {}
+        self._running: dict[str, set[asyncio.Task[None]]] = {}
         self.post: Post = _nowhere
 
     def take(self, delivery: Delivery) -> None:
@@ -77,18 +79,20 @@ class Sender:
 
     async def settled(self) -> None:
         """Waits until nothing is on its way."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while running := self._tasks(self._running):
+            await asyncio.wait(running)
 
     async def sent(self, deliveries: Iterable[Delivery]) -> None:
         """Waits for what of these is on its way now."""
-        wanted = {delivery.id for delivery in deliveries}
-        if running := [task for task, owner in self._running.items() if owner in wanted]:
-            await asyncio.wait(running)
+        for task in self._tasks(delivery.id for delivery in deliveries):
+            await _over(task)
 
     def cancel(self) -> None:
-        for task in self._running:
+        for task in self._tasks(self._running):
             task.cancel()
+
+    def _tasks(self, owners: Iterable[str]) -> list[asyncio.Task[None]]:
+        return [task for owner in owners for task in self._running.get(owner, ())]
 
     def _schedule(self, delivery: Delivery, at_ms: int) -> None:
         delivery.next_ms = at_ms
@@ -100,12 +104,14 @@ class Sender:
 
     def _track(self, delivery: Delivery, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
-        self._running[task] = delivery.id
-        task.add_done_callback(self._ended)
+        self._running.setdefault(delivery.id, set()).add(task)
+        task.add_done_callback(partial(self._ended, delivery.id))
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        owner = self._running.pop(task)
+    def _ended(self, owner: str, task: asyncio.Task[None]) -> None:
+        self._running[owner].remove(task)
+        if not self._running[owner]:
+            del self._running[owner]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery %s could not be sent: this is a bug of the simulator", owner, exc_info=error)
 
@@ -113,7 +119,9 @@ class Sender:
         turn = delivery.turn
         delivery.turn += 1
         await self._send(delivery, at_ms)
-        if delivery.state == "delivered":
+        if (
+            delivery.state == "delivered" or delivery.id not in self._world.deliveries
+        ):  # or the world was reset
             return
         if turn < len(delivery.pauses):
             # Counted from when this one was due, so that a slow receiver does not stretch the schedule.
@@ -123,9 +131,8 @@ class Sender:
 
     async def _send(self, delivery: Delivery, at_ms: int) -> None:
         parcel = self._pack(delivery)
-        attempts = await asyncio.gather(
-            *(self._attempt(delivery, parcel, at_ms) for _ in range(parcel.copies))
-        )
+        sends = [self._attempt(delivery, parcel, at_ms) for _ in range(parcel.copies)]
+        attempts = [await sends[0]] if len(sends) == 1 else await asyncio.gather(*sends)
         delivery.attempts.extend(attempts)
         if any(attempt.accepted for attempt in attempts):
             delivery.state, delivery.next_ms = "delivered", None
@@ -133,10 +140,15 @@ class Sender:
             delivery.missed()
 
     def _pack(self, delivery: Delivery) -> Parcel:
-        take, target = self._world.faults.take, _target(delivery)
         outgoing = delivery.build(delivery.sends)
         copies = 1 if delivery.sends else delivery.first_copies
         delivery.sends += 1
+        if not self._world.faults:
+            return Parcel(outgoing=outgoing, copies=copies, lost=False, faults=())
+        return self._spoil(delivery, outgoing, copies)
+
+    def _spoil(self, delivery: Delivery, outgoing: Outgoing, copies: int) -> Parcel:
+        take, target = self._world.faults.take, _target(delivery)
         if take(LoseNotify, target):
             return Parcel(outgoing=outgoing, copies=1, lost=True, faults=("lose_notify",))
         spoilt = take(BadSignature, target)
@@ -173,13 +185,12 @@ class Sender:
     def _write(
         self, delivery: Delivery, attempt: Attempt, outgoing: Outgoing | None, faults: tuple[str, ...]
     ) -> None:
-        target = _target(delivery)
         self._world.journal.write(
             Line(
                 kind="notify",
-                provider=target.provider,
-                operation=target.full_operation,
-                subject=target.out_trade_no,
+                provider=delivery.provider,
+                operation=f"{delivery.provider}.notify",
+                subject=delivery.subject,
                 at_ms=attempt.at_ms,
                 real_ms=self._world.clock.real_ms(),
                 duration_ms=attempt.duration_ms,
@@ -195,6 +206,18 @@ class Sender:
         )
 
 
+def _over(task: asyncio.Task[None]) -> asyncio.Future[None]:
+    """Done when the task is, however it ends; whoever stops waiting does not stop it."""
+    over: asyncio.Future[None] = task.get_loop().create_future()
+
+    def end(_: asyncio.Task[None]) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    task.add_done_callback(end)
+    return over
+
+
 def _target(delivery: Delivery) -> Target:
     return Target(
         provider=delivery.provider,
@@ -206,18 +229,26 @@ def _target(delivery: Delivery) -> Target:
 
 def forbidden(url: str, allowed: frozenset[str]) -> str:
     """Why this address may not be called, or nothing. Only this machine may, and hosts that were named."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        host = ""
-    if not host or parts.scheme not in ("http", "https"):
+    site = _SITE.match(url)
+    host = _host(site[0] if site else url)
+    if not host:
         return f"{url!r} is no http address. Give a notify_url such as http://127.0.0.1:8000/pay/…"
     if _loopback(host) or host in {name.lower() for name in allowed}:
         return ""
     return f"{host} is not this machine, so it is not called. Start the simulator with --allow-notify-host {host}"
 
 
+@lru_cache(maxsize=256)
+def _host(site: str) -> str:
+    """Of an http address; empty for what is none."""
+    try:
+        parts = urlsplit(site)
+        return (parts.hostname or "").lower() if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=256)
 def _loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from vkpay_simulator.app import build_app
+from vkpay_simulator.app import build_app, started
 from vkpay_simulator.world import World
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to show, not what to bind to
@@ -16,8 +16,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to show,
 @asynccontextmanager
 async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serves the world and gives its address; port 0 takes a free one. Raises :class:`OSError` for a taken port."""
-    runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
+    runner = await started(build_app(world), shutdown_timeout=1.0)
     try:
         await web.TCPSite(runner, host, port).start()
         yield shown_url(host, runner.addresses[0][1])

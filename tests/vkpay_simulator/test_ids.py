@@ -1,3 +1,6 @@
+import string
+import uuid
+
 from vkpay_simulator.ids import Ids
 
 
@@ -41,5 +44,19 @@ def test_forms() -> None:
     ids = Ids(1)
     assert len(ids.digits(28)) == 28
     assert ids.digits(8).isdigit()
-    assert ids.uuid()[14] == "4"
+    drawn = ids.uuid()
+    assert (str(uuid.UUID(drawn)), uuid.UUID(drawn).version) == (drawn, 4)
     assert 0 <= ids.chance() < 1
+
+
+def test_every_draw_has_its_length_and_its_characters() -> None:
+    ids = Ids(1)
+    drawn = {
+        string.digits: [ids.digits(3) for _ in range(500)],
+        "0123456789abcdef": [ids.hex(3) for _ in range(500)],
+        string.ascii_letters + string.digits: [ids.alnum(3) for _ in range(500)],
+        string.ascii_lowercase + string.digits: [ids.lower_alnum(3) for _ in range(500)],
+    }
+    for characters, texts in drawn.items():
+        assert {len(text) for text in texts} == {3}
+        assert set("".join(texts)) == set(characters)

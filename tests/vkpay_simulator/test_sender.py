@@ -119,6 +119,9 @@ async def test_calls_that_move_time_at_once_add_up(world: World) -> None:
         ("ftp://127.0.0.1/x", (), "no http address"),
         ("/notify", (), "no http address"),
         ("http://[::1/x", (), "no http address"),
+        ("http://example.com?//127.0.0.1/x", (), "--allow-notify-host example.com"),
+        ("http:/\t/example.com//127.0.0.1/x", (), "--allow-notify-host example.com"),
+        ("//127.0.0.1/http://127.0.0.1", (), "no http address"),
     ],
 )
 def test_only_this_machine_and_named_hosts_are_called(url: str, allowed: tuple[str, ...], says: str) -> None:

@@ -3,9 +3,9 @@ values, answers go out as values, notifications and timers are handed to the wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
@@ -73,6 +73,14 @@ class OrderView:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+class Numbered(NamedTuple):
+    """An order that goes by a number: whose it is, and ``view`` for who wants to see it."""
+
+    pid: str
+    out_trade_no: str
+    view: Callable[[], OrderView]
+
+
 @runtime_checkable
 class NamesErrorCodes(Protocol):
     """A provider that can say beforehand which codes :meth:`SimProvider.business_error` takes."""
@@ -93,8 +101,8 @@ class HasAddresses(Protocol):
 class FindsOrders(Protocol):
     """A provider that need not look through all of its orders for one."""
 
-    def numbered(self, out_trade_no: str) -> list[OrderView]:
-        """The order of that number at each merchant that has one."""
+    def numbered(self, out_trade_no: str, pid: str | None) -> list[Numbered]:
+        """The order of that number at this merchant, or at each that has one."""
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from vkpay_simulator.clock import china_text
@@ -14,7 +15,7 @@ from vkpay_simulator.providers.alipay.fields import yuan
 from vkpay_simulator.providers.alipay.models import Buyer, Trade
 from vkpay_simulator.providers.alipay.trades import Trades
 from vkpay_simulator.providers.alipay.transfers import Transfers
-from vkpay_simulator.providers.base import OrderView, RefundView, SimulatorError
+from vkpay_simulator.providers.base import Numbered, OrderView, RefundView, SimulatorError
 
 CHANNEL = re.compile(r"[A-Z][A-Z_]{2,39}", re.ASCII)
 UNKNOWN = (
@@ -37,8 +38,11 @@ class Hand:
     def orders(self) -> list[OrderView]:
         return [self._view(trade) for trade in self._trades.all()]
 
-    def numbered(self, out_trade_no: str) -> list[OrderView]:
-        return [self._view(trade) for trade in self._trades.of_any(out_trade_no)]
+    def numbered(self, out_trade_no: str, pid: str | None) -> list[Numbered]:
+        return [
+            Numbered(self._pid(trade), out_trade_no, partial(self._view, trade))
+            for trade in self._all_of(out_trade_no, pid)
+        ]
 
     def pay(self, out_trade_no: str, pid: str | None, payer: str | None, channel: str | None) -> OrderView:
         trade = self._payable(out_trade_no, pid)
@@ -107,7 +111,7 @@ class Hand:
         return trade
 
     def _one(self, out_trade_no: str, pid: str | None) -> Trade:
-        found = [trade for trade in self._trades.of_any(out_trade_no) if pid in (None, self._pid(trade))]
+        found = self._all_of(out_trade_no, pid)
         if not found:
             raise SimulatorError(UNKNOWN.format(number=out_trade_no), 404)
         if len(found) > 1:
@@ -127,6 +131,9 @@ class Hand:
 
     def _pid(self, trade: Trade) -> str:
         return next(pid for pid, account in self._accounts.items() if trade.seller in account.sellers)
+
+    def _all_of(self, out_trade_no: str, pid: str | None) -> list[Trade]:
+        return [trade for trade in self._trades.of_any(out_trade_no) if pid in (None, self._pid(trade))]
 
     def _view(self, trade: Trade) -> OrderView:
         return OrderView(

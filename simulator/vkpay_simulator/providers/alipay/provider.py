@@ -30,7 +30,7 @@ from vkpay_simulator.providers.alipay.rules import Rules
 from vkpay_simulator.providers.alipay.subjects import Subjects
 from vkpay_simulator.providers.alipay.trades import Trades
 from vkpay_simulator.providers.alipay.transfers import Transfers
-from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.base import Merchant, Numbered, OrderView, SimulatorError
 
 if TYPE_CHECKING:
     from vkpay_simulator.world import World
@@ -132,8 +132,8 @@ class AlipaySim:
     def orders(self) -> list[OrderView]:
         return self._hand.orders()
 
-    def numbered(self, out_trade_no: str) -> list[OrderView]:
-        return self._hand.numbered(out_trade_no)
+    def numbered(self, out_trade_no: str, pid: str | None) -> list[Numbered]:
+        return self._hand.numbered(out_trade_no, pid)
 
     def pay(
         self,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vkpay_simulator.world import World
 
 WINDOW_S = 300
+ACCEPTED = frozenset({"*/*", "application/*", "application/json"})
 _CLAIMED = re.compile(r'mchid="([^"]*)"')
 _CERTIFICATE_TEXTS = {
     "expired": "商户证书已过期",
@@ -60,10 +61,11 @@ class Gate:
 
         def handle(request: Request) -> Answer:
             try:
-                reply = work(self._authenticate(request), request)
+                account = self._authenticate(request)
+                reply = work(account, request)
             except WxpayError as error:
                 return self.refuse(request, error)
-            return self._answer(request, reply, 0)
+            return self._answer(account, request, reply, 0)
 
         return handle
 
@@ -87,7 +89,8 @@ class Gate:
         return handle
 
     def refuse(self, request: Request, error: WxpayError) -> Answer:
-        answer = self._answer(request, Reply(error.body(), error.status), error.number)
+        account = self.claimed(request)
+        answer = self._answer(account, request, Reply(error.body(), error.status), error.number)
         answer.explain = explain(error)
         return answer
 
@@ -125,9 +128,8 @@ class Gate:
         unsent = signed_message(request.with_body(b""), given)
         return [strict, *([unsent] if request.body == b"null" else []), strict[:-1]]
 
-    def _answer(self, request: Request, reply: Reply, number: int) -> Answer:
+    def _answer(self, account: Account | None, request: Request, reply: Reply, number: int) -> Answer:
         body = b"" if reply.body is None else msgspec.json.encode(reply.body)
-        account = self.claimed(request)
         wanted = request.headers.get("Wechatpay-Serial", "")
         key = account.answering_key(wanted) if account else self._accounts.stranger_key
         headers = CIMultiDict(
@@ -162,11 +164,11 @@ class Gate:
 
 def _check_headers(request: Request) -> None:
     accept = request.headers.get("Accept", "")
-    ranges = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if not request.headers.get("User-Agent") or not accept:
         advice = "Send the headers Accept: application/json and User-Agent."
         raise WxpayError("INVALID_REQUEST", "Http头缺少Accept或User-Agent", advice=advice)
-    if not ranges & {"*/*", "application/*", "application/json"}:
+    ranges = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    if not ranges & ACCEPTED:
         message = "Http头Accept应为application/json"
         raise param_error("Accept", "not acceptable", value=accept, location="header", message=message)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from vkpay_simulator.clock import china_rfc3339
 from vkpay_simulator.providers.base import OrderView, SimulatorError
@@ -31,8 +32,7 @@ DAY_MS = 86_400_000
 PAID_STATES = frozenset({"SUCCESS", "REFUND", "REVOKED"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(Struct, frozen=True, kw_only=True):
     """Whose order it is. The two ``sub_`` numbers belong to partner orders."""
 
     appid: str
@@ -58,13 +58,13 @@ class Party:
 
 def party_of(request: Addressed) -> Party:
     if isinstance(request, (DirectOrder, DirectCodePay, DirectReverse)):
-        return Party(appid=request.appid, mchid=request.mchid)
-    return Party(
-        appid=request.sp_appid or "",
-        mchid=request.sp_mchid,
-        sub_appid=request.sub_appid or None,
-        sub_mchid=request.sub_mchid,
-    )
+        return _party(request.appid, request.mchid)
+    return _party(request.sp_appid or "", request.sp_mchid, request.sub_appid or None, request.sub_mchid)
+
+
+@lru_cache(maxsize=4096)  # each merchant has many orders
+def _party(appid: str, mchid: str, sub_appid: str | None = None, sub_mchid: str | None = None) -> Party:
+    return Party(appid=appid, mchid=mchid, sub_appid=sub_appid, sub_mchid=sub_mchid)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,14 +85,14 @@ class Order:
     payer: dict[str, str] = field(default_factory=dict)
     bank_type: str = "OTHERS"
     refunds: list[Refund] = field(default_factory=list)
+    party: Party = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.party = party_of(self.request)
 
     @property
     def out_trade_no(self) -> str:
         return self.request.out_trade_no
-
-    @property
-    def party(self) -> Party:
-        return party_of(self.request)
 
     @property
     def payee(self) -> str:
@@ -179,10 +179,10 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[tuple[str, str], Order] = {}
         self._by_transaction: dict[str, Order] = {}
-        self._mchids: dict[str, None] = {}
+        self._mchids: dict[str, str] = {}
 
     def add(self, order: Order) -> None:
-        self._mchids[order.account.mchid] = None
+        self._mchids[order.account.pid] = order.account.mchid
         self._orders[order.account.mchid, order.out_trade_no] = order
 
     def paid(self, order: Order, transaction_id: str) -> None:
@@ -191,9 +191,10 @@ class OrderBook:
     def find(self, mchid: str, out_trade_no: str) -> Order | None:
         return self._orders.get((mchid, out_trade_no))
 
-    def numbered(self, out_trade_no: str) -> list[Order]:
-        """Of every merchant: there are few of these, and many orders."""
-        found = (self.find(mchid, out_trade_no) for mchid in self._mchids)
+    def numbered(self, out_trade_no: str, pid: str | None = None) -> list[Order]:
+        """Of that merchant or of all: there are few of these, and many orders."""
+        mchids = self._mchids.values() if pid is None else (self._mchids.get(pid, ""),)
+        found = (self.find(mchid, out_trade_no) for mchid in mchids)
         return [order for order in found if order is not None]
 
     def by_transaction(self, transaction_id: str) -> Order | None:
@@ -209,7 +210,7 @@ class OrderBook:
 
     def pick(self, out_trade_no: str, pid: str | None) -> Order:
         """For the control API. Raises :class:`SimulatorError` unless exactly one order fits."""
-        found = [order for order in self.numbered(out_trade_no) if pid in (None, order.account.pid)]
+        found = self.numbered(out_trade_no, pid)
         if not found:
             raise SimulatorError(
                 f"no wxpay order {out_trade_no!r}: create it first, GET /_sim/orders lists them", 404

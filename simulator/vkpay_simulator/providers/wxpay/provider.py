@@ -10,7 +10,7 @@ import msgspec
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
-from vkpay_simulator.providers.base import Merchant, OrderView, SimulatorError
+from vkpay_simulator.providers.base import Merchant, Numbered, OrderView, SimulatorError
 from vkpay_simulator.providers.wxpay.accounts import Account, Accounts
 from vkpay_simulator.providers.wxpay.authorizations import Authorizations
 from vkpay_simulator.providers.wxpay.bills import Bills
@@ -135,8 +135,11 @@ class WxpaySim:
     def orders(self) -> list[OrderView]:
         return [order.view() for order in self._book.all()]
 
-    def numbered(self, out_trade_no: str) -> list[OrderView]:
-        return [order.view() for order in self._book.numbered(out_trade_no)]
+    def numbered(self, out_trade_no: str, pid: str | None) -> list[Numbered]:
+        return [
+            Numbered(order.account.pid, out_trade_no, order.view)
+            for order in self._book.numbered(out_trade_no, pid)
+        ]
 
     def pay(
         self,
@@ -185,6 +188,8 @@ class WxpaySim:
 
 def _top_level(body: bytes) -> dict[str, Any]:
     """The body's own fields, if it is a JSON object at all."""
+    if not body:
+        return {}
     try:
         fields = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

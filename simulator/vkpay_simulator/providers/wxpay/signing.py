@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 
 from cryptography.exceptions import InvalidSignature
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from vkpay_simulator.providers.wxpay.errors import printable, sign_error
 
@@ -24,8 +25,7 @@ _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
 _PARAMETERS = frozenset({"mchid", "nonce_str", "timestamp", "serial_no", "signature"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
+class Authorization(Struct, frozen=True, kw_only=True):
     """The five parameters of the Authorization header."""
 
     mchid: str
@@ -48,8 +48,8 @@ def parse_authorization(header: str | None) -> Authorization:
             "unknown authentication type",
             f"The scheme is {printable(scheme)}: only {SCHEME} is simulated.",
         )
-    parts = [_parameter(part) for part in rest.split(",")]
-    values = dict(parts)
+    parts = [part.strip().partition("=") for part in rest.split(",")]
+    values = {name: value[1:-1] for name, _, value in parts if _quoted(value)}
     if len(parts) != len(_PARAMETERS) or values.keys() != _PARAMETERS or not _well_formed(values):
         raise sign_error(
             "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
@@ -60,10 +60,8 @@ def parse_authorization(header: str | None) -> Authorization:
     return Authorization(**values)
 
 
-def _parameter(part: str) -> tuple[str, str]:
-    name, _, value = part.strip().partition("=")
-    quoted = len(value) >= 2 and value[0] == value[-1] == '"'
-    return name, value[1:-1] if quoted else ""
+def _quoted(value: str) -> bool:
+    return len(value) >= 2 and value[0] == value[-1] == '"'
 
 
 def _well_formed(values: dict[str, str]) -> bool:
@@ -74,9 +72,8 @@ def _well_formed(values: dict[str, str]) -> bool:
 
 def message(*lines: str | bytes) -> bytes:
     """The lines, each with a line feed after it, the last one too. Bytes that were no UTF-8 come back as they were."""
-    return b"".join(
-        (line.encode(errors="surrogateescape") if isinstance(line, str) else line) + b"\n" for line in lines
-    )
+    encoded = [line.encode(errors="surrogateescape") if isinstance(line, str) else line for line in lines]
+    return b"\n".join([*encoded, b""])
 
 
 def sign(key: RSAPrivateKey, text: bytes) -> str:
@@ -98,8 +95,12 @@ def signed_digest(key: RSAPublicKey, signature: str) -> bytes | None:
 
 def seal(key: str, nonce: str, associated_data: str, plain: bytes) -> str:
     """AES-GCM under the APIv3 key: base64 of cipher text and tag."""
-    sealed = AESGCM(key.encode()).encrypt(nonce.encode(), plain, associated_data.encode())
-    return b64encode(sealed).decode()
+    return b64encode(_cipher(key).encrypt(nonce.encode(), plain, associated_data.encode())).decode()
+
+
+@lru_cache(maxsize=1024)
+def _cipher(key: str) -> AESGCM:
+    return AESGCM(key.encode())
 
 
 def encrypt(key: RSAPublicKey, text: str, seed: bytes) -> str:
