@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -27,6 +26,7 @@ from vkpay_async.providers.alipay.answer import (
     unsigned,
 )
 from vkpay_async.providers.alipay.certs import Certificates, Keyring, load_credentials
+from vkpay_async.providers.alipay.encoding import encoded
 from vkpay_async.providers.alipay.models import UNREADABLE, CertificateAnswer, Status
 from vkpay_async.providers.alipay.signing import Envelope, open_result, sign_params, verify_content
 from vkpay_async.providers.alipay.times import beijing_text, moment
@@ -170,7 +170,7 @@ class Gateway:
             method="POST",
             url=f"{self.url}?charset=utf-8",
             headers=dict(_FORM),
-            body=urlencode(params).encode("ascii"),
+            body=encoded(params).encode("ascii"),
             operation=call.operation,
             moves_money=call.moves_money,
             repeatable=call.repeatable,
