@@ -63,6 +63,15 @@ def test_the_code_says_the_text_with_a_quarter_of_it_to_spare(text: str) -> None
     assert qr_matrix(text) == other.get_matrix()
 
 
+@pytest.mark.parametrize("length", [1, 30, 63, 150, 400])
+def test_the_mask_is_the_one_that_qrcode_finds_best(length: int) -> None:
+    for start in range(12):
+        text = "".join(chr(33 + (start * 31 + at * at * 7) % 90) for at in range(length))
+        other = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_Q, border=BORDER_MODULES)
+        other.add_data(text)
+        assert qr_matrix(text) == other.get_matrix()
+
+
 def test_a_quiet_border_stands_around_the_code() -> None:
     matrix = qr_matrix(TEXTS[0])
     for row in (*matrix[:BORDER_MODULES], *matrix[-BORDER_MODULES:]):

@@ -225,6 +225,8 @@ class Transport:
     def _make_session(self) -> aiohttp.ClientSession:
         import aiohttp
 
+        from vkpay_async.transport.as_given import AsGiven
+
         settings = self._settings
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -235,6 +237,7 @@ class Transport:
             ),
             timeout=self._timeout(None),
             cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=AsGiven,
             skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding"),
             auto_decompress=False,
         )

@@ -133,6 +133,16 @@ async def test_no_header_is_made_up_that_was_not_signed(
 
 
 @pytest.mark.parametrize(
+    ("given", "sent"), [({}, ["*/*"]), ({"accept": "application/json"}, ["application/json"])]
+)
+async def test_any_answer_is_accepted_unless_the_provider_wants_it_said(
+    given: dict[str, str], sent: list[str], provider: Provider, transport: Transport
+) -> None:
+    await transport.run(ask(provider.request(headers=given)))
+    assert provider.requests[0].headers.getall("Accept") == sent
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/v3/pay/transactions/out-trade-no/a%7Cb%2A?mchid=1900000001",

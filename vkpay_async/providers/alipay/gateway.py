@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -27,6 +26,7 @@ from vkpay_async.providers.alipay.answer import (
     unsigned,
 )
 from vkpay_async.providers.alipay.certs import Certificates, Keyring, load_credentials
+from vkpay_async.providers.alipay.encoding import encoded
 from vkpay_async.providers.alipay.models import UNREADABLE, CertificateAnswer, Status
 from vkpay_async.providers.alipay.signing import Envelope, open_result, sign_params, verify_content
 from vkpay_async.providers.alipay.times import beijing_text, moment
@@ -51,6 +51,7 @@ OUR_PARAMETERS = frozenset(
     ]
 )
 _FORM = {"content-type": "application/x-www-form-urlencoded;charset=utf-8"}
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 _PAUSE_MS = 60_000
 _DOWNLOAD = "alipay.open.app.alipaycert.download"
 
@@ -80,19 +81,27 @@ class Gateway:
             }
         )
 
+        self._fixed_form = encoded(self._fixed)
+        self._calls_url = f"{self.url}?charset=utf-8"
+
     def signed(
         self, method: str, biz_content: Mapping[str, Any], top: Mapping[str, str | None]
     ) -> dict[str, str]:
         """Every parameter of a call, ``sign`` last."""
-        params = {
-            **self._fixed,
+        return {**self._fixed, **self._own(method, biz_content, top)}
+
+    def _own(
+        self, method: str, biz_content: Mapping[str, Any], top: Mapping[str, str | None]
+    ) -> dict[str, str]:
+        """The parameters in which a call differs from others; ``sign`` is about all of them."""
+        own = {
             "method": method,
             "timestamp": beijing_text(self._env.now_ms()),
             **_without_blanks(top),
             **self._business(biz_content),
         }
-        params["sign"] = sign_params(self.credentials.private_key, self._sign_type, params)
-        return params
+        own["sign"] = sign_params(self.credentials.private_key, self._sign_type, {**self._fixed, **own})
+        return own
 
     def call(self, call: Call, parse: Callable[[dict[str, Any]], T]) -> Flow[T]:
         """Sends ``call`` and gives its verified content to ``parse``.
@@ -165,12 +174,12 @@ class Gateway:
         return key
 
     def _request(self, call: Call) -> HttpRequest:
-        params = self.signed(call.method, call.biz_content, call.top)
+        own = self._own(call.method, call.biz_content, call.top)
         return HttpRequest(
             method="POST",
-            url=f"{self.url}?charset=utf-8",
+            url=self._calls_url,
             headers=dict(_FORM),
-            body=urlencode(params).encode("ascii"),
+            body=f"{self._fixed_form}&{encoded(own)}".encode("ascii"),
             operation=call.operation,
             moves_money=call.moves_money,
             repeatable=call.repeatable,
@@ -204,7 +213,7 @@ class Gateway:
             if self._cipher is None:
                 raise ValueError("it is encrypted, and encrypt_key is not set")
             content = self._cipher.decrypt(msgspec.json.decode(content))
-        return msgspec.json.decode(content, type=dict[str, Any])
+        return _OBJECT.decode(content)
 
     def _certificate(self, response: HttpResponse) -> str:
         """The one answer whose signature is not checked: its certificate's chain is."""

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlencode
 
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import (
@@ -29,6 +28,7 @@ from vkpay_async.providers.alipay import bills, login, notify, refund, trade, tr
 from vkpay_async.providers.alipay.about import AlipayNode
 from vkpay_async.providers.alipay.answer import Call
 from vkpay_async.providers.alipay.certs import Certificates
+from vkpay_async.providers.alipay.encoding import encoded
 from vkpay_async.providers.alipay.gateway import OUR_PARAMETERS, Gateway
 from vkpay_async.providers.alipay.models import Cancelled
 from vkpay_async.providers.alipay.page import form_html
@@ -110,9 +110,9 @@ class AlipayProvider(Unsupported):
             case "alipay_app-plus":
                 content = self._content(order, "QUICK_MSECURITY_PAY")
                 signed = self._gateway.signed("alipay.trade.app.pay", content, self._order_top(order))
-                return OrderString(order_string=urlencode(signed))
+                return OrderString(order_string=encoded(signed))
             case "alipay_page" | "alipay_wap":
-                return PageUrl(url=f"{self._gateway.url}?{urlencode(self._page_params(order))}")
+                return PageUrl(url=f"{self._gateway.url}?{encoded(self._page_params(order))}")
         raise InvalidArgument(
             f"Alipay has no {order.pay_type!r}: use one of its platforms, such as alipay_h5"
         )

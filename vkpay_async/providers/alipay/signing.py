@@ -18,6 +18,8 @@ _VERIFY: dict[str, Callable[[RSAPublicKey, str | bytes, bytes], None]] = {
     "RSA2": verify_sha256,
     "RSA": verify_sha1,
 }
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str | None)
 _LEFT_OUT = ({b"sign_type", b"alipay_cert_sn"}, {b"alipay_cert_sn"}, {b"sign_type"}, set[bytes]())
 
 
@@ -46,7 +48,7 @@ def open_envelope(body: bytes, method: str) -> Envelope:
     The decoder walks the JSON (strings, escapes, nested braces) and hands the value's bytes over as they stood, the
     quotes of an encrypted one included.
     """
-    parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    parts = _PARTS.decode(body)
     own = f"{method.replace('.', '_')}_response"
     node = own if own in parts else "error_response"
     if node not in parts:
@@ -56,7 +58,7 @@ def open_envelope(body: bytes, method: str) -> Envelope:
 
 def open_result(text: str) -> Envelope:
     """The same for what a buyer's device hands over, whose method is not known. Raises as :func:`open_envelope`."""
-    parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    parts = _PARTS.decode(text)
     node = next((name for name in parts if name.endswith("response")), None)
     if node is None:
         raise ValueError("it has no member whose name ends in response")
@@ -106,4 +108,4 @@ def _canonical_bytes(fields: Mapping[bytes, bytes], left_out: set[bytes]) -> byt
 
 
 def _text(parts: Mapping[str, msgspec.Raw], name: str) -> str | None:
-    return msgspec.json.decode(parts[name], type=str | None) if name in parts else None
+    return _TEXT.decode(parts[name]) if name in parts else None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LENGTH = len("yyyy-MM-dd HH:mm:ss")
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -16,7 +17,7 @@ def moment(ms: int) -> datetime:
 
 def beijing_text(ms: int) -> str:
     """``yyyy-MM-dd HH:mm:ss`` in Beijing."""
-    return moment(ms).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return moment(ms).astimezone(BEIJING).isoformat(" ", "seconds")[:_LENGTH]
 
 
 def ms_from_beijing(text: str | None) -> int | None:

@@ -105,12 +105,17 @@ def _holds_protected(current: Any, where: str) -> bool:
 
 def _without_empty(value: Any) -> Any:
     if type(value) is dict or isinstance(value, Mapping):
-        return {
-            key: kept
-            for key, member in value.items()
-            # Most members are plain and full, and most calls have a dozen of them.
-            if (kept := member if type(member) in _PLAIN else _without_empty(member)) or kept not in _EMPTY
-        }
+        kept = {}
+        for key, member in value.items():
+            # Most members are plain, and most calls have a dozen of them.
+            if member is None or member == "":
+                continue
+            if type(member) not in _PLAIN:
+                member = _without_empty(member)
+                if member in _EMPTY:
+                    continue
+            kept[key] = member
+        return kept
     if isinstance(value, (list, tuple)):
         return [_without_empty(member) for member in value]
     return value
