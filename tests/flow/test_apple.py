@@ -339,6 +339,21 @@ class TestGivenBack:
             await store.does("revoke", transaction_id=bought["transactionId"])
             assert await store.status(payment) == 3
 
+    async def test_a_second_purchase_of_an_order(self, store: Store) -> None:
+        """Apple is told that it was heard: the order's own purchase stays, and a person sees the other."""
+        payment = await store.order()
+        await store.buys(payment)
+        second = (await store.buys(payment))["transactionId"]
+        await store.does("refund", transaction_id=second)
+        await store.does("reverse-refund", transaction_id=second)
+        assert [one.state for one in store.sim.deliveries()] == ["delivered"] * 4
+        assert await store.status(payment) == 1
+        events = await store.pay.orders.events(payment.out_trade_no)
+        errors = [str(one.error) for one in events if one.state == "unmatched"]
+        assert ["was given back" in text for text in errors] == [False, True, False]
+        assert "was undone" in errors[2]
+        assert (len(store.paid), store.given_back) == (1, [])
+
     async def test_not_by_us(self, store: Store) -> None:
         payment = await store.order()
         await store.buys(payment)

@@ -88,6 +88,9 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
     if refund.share is not None and not order.paid:
         text = _given_back_unpaid(order, refund)
         return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    if refund.share is not None and order.paid and refund.transaction_id not in (None, order.transaction_id):
+        text = _given_back_second(order, refund)
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     if refund.share is None and all(
         entry.out_refund_no != refund.out_refund_no for entry in order.refund_list
     ):
@@ -242,6 +245,19 @@ def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
     former = [one for one in known if one != latest]
     kept = {**order.expand_data, FORMER: former} if former else order.expand_data
     return {"provider_order_no": latest, "expand_data": kept}
+
+
+def _given_back_second(order: Order, refund: Refund) -> str:
+    """An order that was paid twice has only its own payment's refunds; coming again would change nothing."""
+    if refund.state is RefundState.CLOSED:
+        return (
+            f"the refund of {refund.transaction_id}, a second payment of order {order.out_trade_no}, was undone: the order is "
+            f"paid by that and by {order.transaction_id} again; give one of them back at the provider"
+        )
+    return (
+        f"{refund.transaction_id}, a second payment of order {order.out_trade_no}, was given back: the order is paid by "
+        f"{order.transaction_id} as before, and nothing is to be done but your own books"
+    )
 
 
 def _given_back_unpaid(order: Order, refund: Refund) -> str:
