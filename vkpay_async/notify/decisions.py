@@ -263,12 +263,13 @@ def _given_back_second(order: Order, refund: Refund) -> str:
 def _given_back_unpaid(order: Order, refund: Refund) -> str:
     if refund.state is RefundState.CLOSED:
         return (
-            f"a refund of order {order.out_trade_no} was undone, and the order is not known to be paid: if nothing was delivered "
-            "for it, have the app bring the purchase once more (verify_purchase)"
+            f"the refund of {refund.transaction_id} for order {order.out_trade_no} was undone, and the provider could not be asked "
+            "whether that is still so: look it up there; when it is paid, let the app bring it again, or set the provider's key and "
+            f"call verify_purchase(out_trade_no={order.out_trade_no!r}, transaction_id={refund.transaction_id!r})"
         )
     return (
         f"order {order.out_trade_no} was given back before it was known to be paid: nothing was delivered for it, and "
-        "nothing is to be done"
+        f"nothing is to be done; if it turns out as paid by {refund.transaction_id} all the same, replay this"
     )
 
 

@@ -138,6 +138,21 @@ async def test_an_order_that_was_never_known_to_be_paid(shop: Shop, told: list[R
     assert told == []
 
 
+async def test_where_it_is_paid_all_the_same_a_replay_takes_it_back(
+    shop: Shop, told: list[RefundedOrder]
+) -> None:
+    """Late news of the payment, of which the provider could not be asked."""
+    await shop.order()
+    await shop.pay.orders.set_providers_number("order_0001", "P1")
+    await given_back(shop)
+    (event,) = await shop.events()
+    assert "replay this" in str(event.error)
+    await shop.notify()
+    assert (await shop.pay.replay_notification(event.id)).state == "done"
+    assert (await shop.pay.orders.require("order_0001")).status == 3
+    assert [one.refund.refund_fee for one in told] == [19900]
+
+
 async def test_a_refund_of_such_an_order_that_is_undone_is_for_a_person_to_see(
     shop: Shop, told: list[RefundedOrder]
 ) -> None:
