@@ -8,7 +8,15 @@ import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
 from vkpay_async.happenings import Decision, Event, Found, RefundChange, TransferRecord
-from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferAuthorization
+from vkpay_async.models import (
+    JsonObject,
+    Refund,
+    RefundState,
+    Trade,
+    TradeState,
+    Transfer,
+    TransferAuthorization,
+)
 from vkpay_async.notify.matching import (
     check_authorization,
     check_pid,
@@ -53,6 +61,9 @@ def on_payment(found: Found, event: Event, trade: Trade, provider: Provider, ter
         return _met_again(known, terms, answered=order.user_order_success is not None)
     if order.paid:
         return _paid_before(order, event, known, trade, terms)
+    if trade.state is TradeState.REFUND:
+        text = _refunded_unheard(order, trade)
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     paid = _paid_values(order, event, trade, provider, terms.now)
     return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
 
@@ -245,6 +256,14 @@ def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
     former = [one for one in known if one != latest]
     kept = {**order.expand_data, FORMER: former} if former else order.expand_data
     return {"provider_order_no": latest, "expand_data": kept}
+
+
+def _refunded_unheard(order: Order, trade: Trade) -> str:
+    """No refund of ours: an unpaid order has none. Delivering it might be delivering for nothing."""
+    return (
+        f"order {order.out_trade_no} was paid by {trade.transaction_id} and given back at the provider, all or a part, before "
+        "it was known to be paid; nothing was delivered: look up how much is left there, and replay this to deliver all the same"
+    )
 
 
 def _given_back_second(order: Order, refund: Refund) -> str:
