@@ -68,25 +68,16 @@ class Line(msgspec.Struct, kw_only=True, frozen=True):
     explain: str = ""
 
     def entry(self, number: int) -> Entry:
-        return Entry(
-            number=number,
-            kind=self.kind,
-            provider=self.provider,
-            operation=self.operation,
-            subject=self.subject,
-            at_ms=self.at_ms,
-            real_ms=self.real_ms,
-            duration_ms=self.duration_ms,
-            method=self.method,
-            target=redact(self.target),
-            request_headers=redact_headers(self.request_headers),
-            request_body=_shown(self.request_body),
-            status=self.status,
-            response_headers=redact_headers(self.response_headers),
-            response_body=_shown(self.response_body),
-            faults=self.faults,
-            explain=self.explain,
-        )
+        as_written = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown = {
+            "number": number,
+            "target": redact(self.target),
+            "request_headers": redact_headers(self.request_headers),
+            "request_body": _shown(self.request_body),
+            "response_headers": redact_headers(self.response_headers),
+            "response_body": _shown(self.response_body),
+        }
+        return Entry(**as_written | shown)
 
 
 class Journal:

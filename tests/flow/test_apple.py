@@ -339,6 +339,47 @@ class TestGivenBack:
             await store.does("revoke", transaction_id=bought["transactionId"])
             assert await store.status(payment) == 3
 
+    async def test_before_it_was_known_and_taken_back(self, store: Store) -> None:
+        """The customer has paid after all: the order is paid without anybody asking for it, and once."""
+        payment = await store.order()
+        store.sim.fault("lose_notify", operation="*.notify", times=1)
+        number = (await store.buys(payment))["transactionId"]
+        await store.does("refund", transaction_id=number)
+        assert await store.status(payment) == 0
+        for _ in range(2):
+            await store.does("reverse-refund", transaction_id=number)
+            assert await store.status(payment) == 1
+            assert store.paid == [(payment.out_trade_no, None)]
+            await store.sim.advance(60)
+            await store.does("refund", transaction_id=number)
+            assert await store.status(payment) == 3
+        assert [state for _, _, state in store.given_back] == ["SUCCESS", "CLOSED", "SUCCESS"]
+
+    async def test_a_renewal_before_it_was_known(self, store: Store) -> None:
+        payment = await store.order(VIP, 3000)
+        bought = await store.buys(payment, VIP, type=RENEWABLE, price=30000)
+        store.sim.fault("lose_notify", operation="*.notify", times=1)
+        renewal = (await store.does("renew", transaction_id=bought["transactionId"]))["transactionId"]
+        await store.does("refund", transaction_id=renewal)
+        await store.does("reverse-refund", transaction_id=renewal)
+        assert store.paid == [(payment.out_trade_no, None), (renewal, payment.out_trade_no)]
+        assert await store.shop.status(renewal) == 1
+
+    async def test_a_second_purchase_of_an_order(self, store: Store) -> None:
+        """Apple is told that it was heard: the order's own purchase stays, and a person sees the other."""
+        payment = await store.order()
+        await store.buys(payment)
+        second = (await store.buys(payment))["transactionId"]
+        await store.does("refund", transaction_id=second)
+        await store.does("reverse-refund", transaction_id=second)
+        assert [one.state for one in store.sim.deliveries()] == ["delivered"] * 4
+        assert await store.status(payment) == 1
+        events = await store.pay.orders.events(payment.out_trade_no)
+        errors = [str(one.error) for one in events if one.state == "unmatched"]
+        assert ["was given back" in text for text in errors] == [False, True, False]
+        assert "was undone" in errors[2]
+        assert (len(store.paid), store.given_back) == (1, [])
+
     async def test_not_by_us(self, store: Store) -> None:
         payment = await store.order()
         await store.buys(payment)

@@ -165,6 +165,21 @@ async def test_bought_twice(shop: Any) -> None:
     assert shop.runs == 1
 
 
+async def test_bought_twice_and_the_second_given_back(shop: Any) -> None:
+    """Huawei is told that it was heard: the order's own purchase stays, and a person sees the other."""
+    payment = await order(shop)
+    await buys(shop, payment, payer="a")
+    await settled(shop)
+    second = await buys(shop, payment, payer="b")
+    await settled(shop)
+    await control(shop, "refund", purchase=second["purchaseOrderId"])
+    await settled(shop)
+    assert [delivery.state for delivery in shop.sim.deliveries()] == ["delivered"] * 3
+    assert await shop.status("T1") == 1
+    errors = [str(one.error) for one in await shop.pay.orders.events("T1") if one.state == "unmatched"]
+    assert ["was given back" in text for text in errors] == [False, True]
+
+
 async def test_a_customer_wants_the_money_back(shop: Any) -> None:
     bought = await buys(shop, await order(shop))
     await settled(shop)

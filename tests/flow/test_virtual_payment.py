@@ -16,6 +16,7 @@ from vkpay_async import (
     InsufficientFunds,
     InvalidArgument,
     NotificationMismatch,
+    OrderConflict,
     OrderStateConflict,
     OutcomeUnknown,
     PaidOrder,
@@ -25,6 +26,7 @@ from vkpay_async import (
     SignatureInvalid,
     TradeState,
 )
+from vkpay_async.models import RefundRequest
 from vkpay_async.providers.wxpay_virtual.signing import push_signature
 from vkpay_async.service import payments
 from vkpay_async.web.actions import OPEN, Client, python_names
@@ -209,6 +211,46 @@ async def test_the_user_gives_up_and_takes_another_number(mini: Mini) -> None:
     assert (await mini.phone(await mini.create(), "pay"))["errCode"] == -15002
     await mini.buy("T2026010100000002")
     assert mini.shop.shipped == ["T2026010100000002"]
+
+
+async def test_a_second_user_takes_another_number_and_the_firsts_payment_is_found(mini: Mini) -> None:
+    """WeChat finds an order by its payer: were that forgotten, nobody would hear of a payment whose pushes are lost."""
+    payment = await mini.create()
+    assert (await mini.phone(payment))["errCode"] == 0
+    first, mini.openid = mini.openid, ""
+    await mini.log_in()
+    with pytest.raises(OrderConflict, match="begun by another payer") as refused:
+        await mini.create()
+    assert first not in str(refused.value)
+    mini.openid = first
+    mini.shop.sim.fault("lose_notify", times=None)
+    await mini.shop.sim.pay(payment.out_trade_no)
+    assert (await order_of(mini)).status == 0
+    state = await mini.shop.pay.query_payment(out_trade_no=payment.out_trade_no, await_notify=True)
+    assert (state.order_paid, state.status) == (True, 1)
+    assert mini.shop.shipped == [payment.out_trade_no]
+
+
+async def test_the_same_user_comes_back_to_an_order(mini: Mini) -> None:
+    await mini.create()
+    assert (await mini.phone(await mini.create()))["errCode"] == 0
+    await mini.shop.sim.pay("T2026010100000001")
+    assert (await order_of(mini)).status == 1
+
+
+async def test_what_was_given_back_before_it_was_heard_of_is_not_delivered(mini: Mini) -> None:
+    """WeChat may give back what was not delivered within its time."""
+    payment = await mini.create()
+    await mini.phone(payment)
+    mini.shop.sim.fault("lose_notify", times=None)
+    await mini.shop.sim.pay(payment.out_trade_no)
+    order = (await order_of(mini)).ref()
+    await mini.virtual.refund(
+        RefundRequest(order=order, out_refund_no="console-1", refund_fee=990, total_fee=990, notify_url="")
+    )
+    await mini.shop.sim.advance(60)
+    state = await mini.shop.pay.query_payment(out_trade_no=payment.out_trade_no, await_notify=True)
+    assert (state.order_paid, state.status, mini.shop.shipped) == (False, 0, [])
 
 
 async def test_an_order_that_the_phone_never_asked_for(mini: Mini) -> None:

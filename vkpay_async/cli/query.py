@@ -107,6 +107,12 @@ def _mismatch(order: Order, trade: Trade, provider: Provider) -> Difference | No
 
 
 def _paid_there(order: Order, trade: Trade) -> Difference | None:
+    if not order.paid and trade.state is TradeState.REFUND:
+        return Difference(
+            f"paid and given back at the provider, all or a part, {STATUS[order.status]} here",
+            "nothing is delivered for it: find out how much is left, and replay its notification (vkpay notifications list "
+            "--state unmatched) to deliver all the same",
+        )
     if not order.paid:
         return Difference(
             f"paid at the provider, {STATUS[order.status]} here: its notification has not arrived",

@@ -70,17 +70,20 @@ class Ledger:
             self._store = self._commits = None
             await store.close()
 
-    async def add(self, order: Order, *, repair_due: int | None = None) -> Order:
+    async def add(self, order: Order, *, repair_due: int | None = None, one_payer: bool = False) -> Order:
         """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
 
         ``repair_due`` is when the provider is to be asked of its own accord, in ms.
 
-        Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
+        Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
+        ``one_payer`` also when another payer has begun to pay it in the same way, and could not be asked after any more.
         """
-        kept = await self.write(lambda c: orders.add_or_conflict(c, order, repair_due=repair_due))
+        kept = await self.write(
+            lambda c: orders.add_or_conflict(c, order, repair_due=repair_due, one_payer=one_payer)
+        )
         if kept is not None:
             return kept
-        return await self.write(lambda c: orders.add(c, order, repair_due=repair_due))
+        return await self.write(lambda c: orders.add(c, order, repair_due=repair_due, one_payer=one_payer))
 
     async def get(self, out_trade_no: str) -> Order | None:
         await self._settled(out_trade_no)

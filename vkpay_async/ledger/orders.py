@@ -151,10 +151,11 @@ def lock(connection: Connection, numbers: Collection[str]) -> None:
     _LOCK.run(connection, numbers)
 
 
-def add(connection: Connection, order: Order, *, repair_due: int | None) -> Order:
+def add(connection: Connection, order: Order, *, repair_due: int | None, one_payer: bool = False) -> Order:
     """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
 
-    Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed.
+    Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
+    ``one_payer`` also when another payer has begun to pay it.
     """
     existing = lock_all(connection, [order.out_trade_no]).get(order.out_trade_no)
     if existing is None:
@@ -162,6 +163,8 @@ def add(connection: Connection, order: Order, *, repair_due: int | None) -> Orde
         connection.execute(insert(orders), {**row, "repair_due": repair_due, "expire_due": order.time_expire})
         return order
     _check_same(existing, order)
+    if one_payer:
+        _check_payer(existing, order)
     values = {name: getattr(order, name) for name in _PAYMENT_METHOD}
     if existing.former_order_nos:
         values["expand_data"] = {**order.expand_data, FORMER: list(existing.former_order_nos)}
@@ -173,11 +176,13 @@ def add(connection: Connection, order: Order, *, repair_due: int | None) -> Orde
     return msgspec.structs.replace(existing, **values)
 
 
-def add_or_conflict(connection: Connection, order: Order, *, repair_due: int | None) -> Order | None:
+def add_or_conflict(
+    connection: Connection, order: Order, *, repair_due: int | None, one_payer: bool = False
+) -> Order | None:
     """As :func:`add`; ``None`` when another process has just kept the same number: look again."""
     try:
         with connection.begin_nested():
-            return add(connection, order, repair_due=repair_due)
+            return add(connection, order, repair_due=repair_due, one_payer=one_payer)
     except IntegrityError:
         return None
 
@@ -260,6 +265,14 @@ def _check_same(existing: Order, order: Order) -> None:
             raise OrderConflict(
                 f"order {order.out_trade_no!r} was created with {name} {before!r}, not {now!r}; use a new out_trade_no"
             )
+
+
+def _check_payer(existing: Order, order: Order) -> None:
+    """Whose it is stays unsaid: who asks may be anybody."""
+    if existing.pay_type == order.pay_type and existing.openid not in (None, order.openid):
+        raise OrderConflict(
+            f"order {order.out_trade_no!r} was begun by another payer, who may still pay it; use a new out_trade_no"
+        )
 
 
 assert set(_FIELDS) | {"refund_list"} == ORDER_FIELDS  # noqa: S101 - a field without a column fails at import

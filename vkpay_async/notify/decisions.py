@@ -8,7 +8,15 @@ import msgspec
 
 from vkpay_async.errors import NotificationMismatch, OrderNotFound, VKPayError
 from vkpay_async.happenings import Decision, Event, Found, RefundChange, TransferRecord
-from vkpay_async.models import JsonObject, Refund, RefundState, Trade, Transfer, TransferAuthorization
+from vkpay_async.models import (
+    JsonObject,
+    Refund,
+    RefundState,
+    Trade,
+    TradeState,
+    Transfer,
+    TransferAuthorization,
+)
 from vkpay_async.notify.matching import (
     check_authorization,
     check_pid,
@@ -53,6 +61,9 @@ def on_payment(found: Found, event: Event, trade: Trade, provider: Provider, ter
         return _met_again(known, terms, answered=order.user_order_success is not None)
     if order.paid:
         return _paid_before(order, event, known, trade, terms)
+    if trade.state is TradeState.REFUND:
+        text = _refunded_unheard(order, trade)
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     paid = _paid_values(order, event, trade, provider, terms.now)
     return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
 
@@ -87,6 +98,9 @@ def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, te
         return _met_again(known, terms)
     if refund.share is not None and not order.paid:
         text = _given_back_unpaid(order, refund)
+        return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
+    if refund.share is not None and order.paid and refund.transaction_id not in (None, order.transaction_id):
+        text = _given_back_second(order, refund)
         return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     if refund.share is None and all(
         entry.out_refund_no != refund.out_refund_no for entry in order.refund_list
@@ -244,15 +258,37 @@ def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
     return {"provider_order_no": latest, "expand_data": kept}
 
 
+def _refunded_unheard(order: Order, trade: Trade) -> str:
+    """No refund of ours: an unpaid order has none. Delivering it might be delivering for nothing."""
+    return (
+        f"order {order.out_trade_no} was paid by {trade.transaction_id} and given back at the provider, all or a part, before "
+        "it was known to be paid; nothing was delivered: look up how much is left there, and replay this to deliver all the same"
+    )
+
+
+def _given_back_second(order: Order, refund: Refund) -> str:
+    """An order that was paid twice has only its own payment's refunds; coming again would change nothing."""
+    if refund.state is RefundState.CLOSED:
+        return (
+            f"the refund of {refund.transaction_id}, a second payment of order {order.out_trade_no}, was undone: the order is "
+            f"paid by that and by {order.transaction_id} again; give one of them back at the provider"
+        )
+    return (
+        f"{refund.transaction_id}, a second payment of order {order.out_trade_no}, was given back: the order is paid by "
+        f"{order.transaction_id} as before, and nothing is to be done but your own books"
+    )
+
+
 def _given_back_unpaid(order: Order, refund: Refund) -> str:
     if refund.state is RefundState.CLOSED:
         return (
-            f"a refund of order {order.out_trade_no} was undone, and the order is not known to be paid: if nothing was delivered "
-            "for it, have the app bring the purchase once more (verify_purchase)"
+            f"the refund of {refund.transaction_id} for order {order.out_trade_no} was undone, and the provider could not be asked "
+            "whether that is still so: look it up there; when it is paid, let the app bring it again, or set the provider's key and "
+            f"call verify_purchase(out_trade_no={order.out_trade_no!r}, transaction_id={refund.transaction_id!r})"
         )
     return (
         f"order {order.out_trade_no} was given back before it was known to be paid: nothing was delivered for it, and "
-        "nothing is to be done"
+        f"nothing is to be done; if it turns out as paid by {refund.transaction_id} all the same, replay this"
     )
 
 

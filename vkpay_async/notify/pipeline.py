@@ -23,6 +23,7 @@ from vkpay_async.models import (
     ProviderEvent,
     Refund,
     Trade,
+    TradeState,
     Transfer,
     TransferAuthorization,
 )
@@ -208,9 +209,13 @@ class Pipeline:
         await self.waiting.wait(number, seconds)
 
     async def answered(self, number: str) -> bool:
-        """Whether the order's handler gave its answer, failed, or does not exist."""
+        """Whether the order's handler gave its answer, failed, does not exist, or is not to run."""
         order = await self._ledger.require(number)
-        return order.user_order_success is not None or self._handlers.find("payment", order.type) is None
+        return (
+            not order.paid
+            or order.user_order_success is not None
+            or self._handlers.find("payment", order.type) is None
+        )
 
     async def close(self) -> None:
         """Waits for the handlers that are running."""
@@ -293,9 +298,11 @@ class Pipeline:
         elif event.kind == "transfer_auth":
             given = read(event.happened, type=TransferAuthorization)
             settled = await self.authorized(event.number, given, provider, source)
+        elif event.kind == "payment":
+            trade = _delivered_all_the_same(read(event.happened, type=Trade))
+            settled = await self.paid(event.number, trade, provider, source)
         else:
-            way = self.paid if event.kind == "payment" else self.closed
-            settled = await way(event.number, read(event.happened, type=Trade), provider, source)
+            settled = await self.closed(event.number, read(event.happened, type=Trade), provider, source)
         if settled.error is not None:
             raise settled.error
         return settled.running
@@ -330,6 +337,11 @@ class Pipeline:
 def _without_raw(happened: Happened) -> Happened:
     """A notification's own words stand in its body, and with the order: a third time they would cost a page of the row."""
     return msgspec.structs.replace(happened, raw={}) if isinstance(happened, Trade) else happened
+
+
+def _delivered_all_the_same(trade: Trade) -> Trade:
+    """Somebody has looked, and wants what was given back in part to be delivered."""
+    return msgspec.structs.replace(trade, state=TradeState.SUCCESS)
 
 
 def _plain(value: Any) -> Any:

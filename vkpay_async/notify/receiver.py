@@ -146,6 +146,7 @@ class Receiver:
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
             _check_address(route, notification)
+            notification = await self._as_known(route, notification)
             number = route.number or await self._number(route, notification)
             headers = {name: value for name, value in raw.headers.items() if name not in _OF_THE_WAY}
             source = Source(
@@ -202,6 +203,18 @@ class Receiver:
         limit = self._providers.config.max_notification
         if len(raw.body) > limit:
             raise NotificationInvalid(f"a notification of {len(raw.body)} bytes; the limit is {limit}")
+
+    async def _as_known(self, route: Route, notification: Notification) -> Notification:
+        """A refund that was undone is news of its payment, where that had not been heard of before it was given back."""
+        payment = notification.as_payment
+        if payment is None or payment.trade is None:
+            return notification
+        if await self._ledger.get_by_transaction(payment.trade.transaction_id or "") is not None:
+            return notification
+        if payment.kind == "renewal":
+            return payment
+        order = await self._ledger.get(route.number or await self._number(route, payment))
+        return notification if order is None or order.paid else payment
 
     async def _number(self, route: Route, notification: Notification) -> str:
         """Which order it is about, where its address does not say."""

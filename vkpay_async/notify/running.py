@@ -210,7 +210,9 @@ class Runner:
         except asyncio.CancelledError:
             if run.late and run.task.cancelling() == 1:
                 seconds = self._config.handler_timeout
-                raise TimeoutError(f"no answer within handler_timeout, {seconds:g} s") from None
+                raise TimeoutError(
+                    f"no answer within handler_timeout, {seconds:g} s: raise handler_timeout, or make the handler faster"
+                ) from None
             if run.task.cancelling():
                 raise
             raise RuntimeError("something the handler waited for was cancelled") from None

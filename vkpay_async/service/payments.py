@@ -83,7 +83,10 @@ class Payments:
         order = provider.prepared(self._checked(request, pay_type))
         arguments.checked_total(order.total_fee)
         row = self._row(request, order, provider)
-        info = await self._c.transport.run(provider.create(order), before=lambda: self._kept(row))
+        info = await self._c.transport.run(
+            provider.create(order),
+            before=lambda: self._kept(row, one_payer=about(request.provider).one_payer),
+        )
         if info.provider_order_no is not None:
             await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no)
         return Payment(
@@ -97,8 +100,9 @@ class Payments:
             qrcode_image=await self._image(request, info),
         )
 
-    async def _kept(self, row: Order) -> Order:
-        return await self._c.ledger.add(row, repair_due=self._c.env.now_ms() + REPAIR_AFTER_MS)
+    async def _kept(self, row: Order, *, one_payer: bool) -> Order:
+        repair_due = self._c.env.now_ms() + REPAIR_AFTER_MS
+        return await self._c.ledger.add(row, repair_due=repair_due, one_payer=one_payer)
 
     async def query(
         self, order: Order, *, await_notify: bool, await_max_time: int, pay_order_info: bool

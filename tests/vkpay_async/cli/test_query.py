@@ -82,6 +82,7 @@ def test_without_a_config_it_says_how_to_get_one(vkpay: Any) -> None:
     [
         (1, TradeState.SUCCESS, {}, None),
         (3, TradeState.CLOSED, {"success_time": 1}, None),
+        (0, TradeState.REFUND, {}, "paid and given back at the provider"),
         (2, TradeState.REFUND, {}, None),
         (0, TradeState.NOTPAY, {}, None),
         (-1, TradeState.CLOSED, {}, None),

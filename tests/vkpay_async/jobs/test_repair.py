@@ -33,6 +33,33 @@ async def test_a_lost_notification_loses_nothing(shop: Shop) -> None:
     assert len(shop.runs) == 1
 
 
+async def test_what_was_given_back_before_it_was_heard_of_is_not_delivered_for_nothing(shop: Shop) -> None:
+    shop.listen()
+    await shop.order()
+    shop.paid_at_bank(state=TradeState.REFUND)
+    shop.clock.ms += MINUTE_MS
+    assert (await shop.pay.run_jobs("repair")).repair == 1
+    status = await shop.pay.query_payment(out_trade_no=NUMBER, await_notify=True)
+    assert (status.order_paid, status.status, shop.runs) == (False, 0, [])
+    event = await shop.event()
+    assert (event.state, "before it was known to be paid" in str(event.error)) == ("unmatched", True)
+    shop.clock.ms += 60 * MINUTE_MS
+    assert (await shop.pay.run_jobs()).repair == 0
+
+    assert (await shop.pay.replay_notification(event.id)).state == "done"
+    assert [order.status for order in shop.runs] == [1]
+
+
+async def test_a_refund_of_ours_leaves_the_paid_order_alone(shop: Shop) -> None:
+    shop.listen()
+    await shop.paid()
+    await shop.pay.refund(out_trade_no=NUMBER, refund_fee=100)
+    shop.paid_at_bank(state=TradeState.REFUND)
+    await shop.pay.query_payment(out_trade_no=NUMBER, await_notify=True)
+    assert [one.state for one in await shop.events() if one.kind == "payment"] == ["done"]
+    assert len(shop.runs) == 1
+
+
 async def test_the_job_and_the_notification_at_once_run_the_handler_once(shop_on_disk: Shop) -> None:
     shop = shop_on_disk
     shop.listen()

@@ -96,6 +96,22 @@ async def test_a_number_stands_for_one_purchase(ledger: Ledger, other: dict[str,
     assert await ledger.get("A1") == kept
 
 
+async def test_an_order_that_is_one_payers_is_not_anothers(ledger: Ledger) -> None:
+    await ledger.add(order(openid=None), one_payer=True)
+    kept = await ledger.add(order(openid="mine"), one_payer=True)
+    for openid in ("yours", None):
+        with pytest.raises(OrderConflict, match="begun by another payer"):
+            await ledger.add(order(openid=openid), one_payer=True)
+    assert await ledger.get("A1") == await ledger.add(order(openid="mine"), one_payer=True) == kept
+
+
+async def test_elsewhere_another_may_pay_and_the_same_payer_by_another_name(ledger: Ledger) -> None:
+    await ledger.add(order(openid="mine"))
+    assert (await ledger.add(order(openid="yours"))).openid == "yours"
+    another_way = order(openid="yours in that app", pay_type="wxpay-virtual_mp-weixin")
+    assert (await ledger.add(another_way, one_payer=True)).openid == "yours in that app"
+
+
 async def test_a_number_that_is_paid_or_closed_is_used_up(ledger: Ledger) -> None:
     await paid(ledger, "A1")
     with pytest.raises(OrderConflict, match="'A1' is paid; use a new out_trade_no"):

@@ -138,6 +138,21 @@ async def test_an_order_that_was_never_known_to_be_paid(shop: Shop, told: list[R
     assert told == []
 
 
+async def test_where_it_is_paid_all_the_same_a_replay_takes_it_back(
+    shop: Shop, told: list[RefundedOrder]
+) -> None:
+    """Late news of the payment, of which the provider could not be asked."""
+    await shop.order()
+    await shop.pay.orders.set_providers_number("order_0001", "P1")
+    await given_back(shop)
+    (event,) = await shop.events()
+    assert "replay this" in str(event.error)
+    await shop.notify()
+    assert (await shop.pay.replay_notification(event.id)).state == "done"
+    assert (await shop.pay.orders.require("order_0001")).status == 3
+    assert [one.refund.refund_fee for one in told] == [19900]
+
+
 async def test_a_refund_of_such_an_order_that_is_undone_is_for_a_person_to_see(
     shop: Shop, told: list[RefundedOrder]
 ) -> None:
@@ -159,8 +174,28 @@ async def test_the_order_is_the_one_that_the_payment_paid(shop: Shop, told: list
     assert (await shop.pay.orders.require("order_0001")).status == 1
 
 
-async def test_another_payments_refund_is_not_this_orders(shop: Shop, told: list[RefundedOrder]) -> None:
+async def test_a_second_payments_refund_is_kept_and_acknowledged(
+    shop: Shop, told: list[RefundedOrder]
+) -> None:
+    """Nothing that the provider could say again would change anything: it is not to come again for it."""
     await bought(shop)
-    result = await given_back(shop, transaction_id="tx9", refund_id="tx9")
+    assert accepted(await shop.notify(transaction_id="tx9"))
+    for _ in range(2):
+        assert accepted(await given_back(shop, transaction_id="tx9", refund_id="tx9"))
+    assert accepted(await reversed_(shop, transaction_id="tx9", refund_id="tx9"))
+    order = await shop.pay.orders.require("order_0001")
+    assert (order.status, order.transaction_id, order.refund_list) == (1, TX, ())
+    errors = [str(event.error) for event in await shop.events() if event.state == "unmatched"]
+    assert [text.split(" order_0001")[0] for text in errors] == [
+        "order",
+        "tx9, a second payment of order",
+        "the refund of tx9, a second payment of order",
+    ]
+    assert told == []
+
+
+async def test_another_apps_refund_is_refused_as_ever(shop: Shop, told: list[RefundedOrder]) -> None:
+    await bought(shop)
+    result = await given_back(shop, transaction_id="tx9", refund_id="tx9", appid="wx7")
     assert isinstance(result.error, NotificationMismatch)
-    assert (await shop.pay.orders.require("order_0001")).status == 1
+    assert result.reply.body == b"again"

@@ -59,7 +59,7 @@ async def test_not_paid(
         "msg": msg,
         "orderPaid": False,
         "out_trade_no": "order_0001",
-        "status": 1 if state.paid and await_notify else 0,
+        "status": 0,
         "trade_state": state.value,
     }
 

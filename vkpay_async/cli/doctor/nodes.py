@@ -238,9 +238,14 @@ def _appleiap_mode(node: AppleNode) -> tuple[State, str, str]:
             "root_cert replaces Apple's: what it signs pays orders, and what Apple signs does not",
             advice,
         )
-    if not node.issuer_id:
+    if not node.issuer_id or not (node.private_key or node.app_cert):
         advice = "set private_key, key_id and issuer_id of an In-App Purchase key from App Store Connect"
-        return "warning", "what is signed is taken, and Apple cannot be asked", advice
+        return (
+            "warning",
+            "no key, so that Apple cannot be asked: a late notification of a purchase delivers it even where the money was "
+            "given back since, and a late undoing of a refund pays no order",
+            advice,
+        )
     if not _ISSUER.fullmatch(node.issuer_id):
         advice = "copy the UUID above the keys: App Store Connect → Users and Access → Integrations → In-App Purchase"
         return "problem", f"issuer_id is {node.issuer_id!r}, which is no UUID", advice

@@ -135,7 +135,7 @@ def _ask_douyin(node: Node, provider: Any, env: Env) -> Flow[str]:
 
 def _ask_appleiap(node: Any, provider: Any, env: Env) -> Flow[str]:
     """A transaction that cannot exist: Apple looks for it only after it has accepted the token."""
-    if not node.issuer_id:
+    if not (node.private_key or node.app_cert):
         return "nothing was asked: there is no In-App Purchase key"
     try:
         yield from provider.transaction(str(env.now_ms()))

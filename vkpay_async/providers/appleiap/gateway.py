@@ -60,6 +60,11 @@ class Gateway:
         self._not_before: dict[tuple[str, str], int] = {}
 
     @property
+    def can_ask(self) -> bool:
+        """Whether there is a key for Apple's server interface."""
+        return self._signer is not None
+
+    @property
     def signer(self) -> Signer:
         """Raises :class:`InvalidArgument` where the config has no key."""
         if self._signer is None:

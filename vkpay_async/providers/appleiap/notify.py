@@ -76,8 +76,10 @@ def verified(
     verifier: Verifier,
     node: AppleNode,
     present: Callable[[Transaction], Flow[Transaction]],
+    fresh: Callable[[Transaction], bool],
 ) -> Flow[Notification]:
-    """A body, what is signed inside it as well, and what it means. ``present`` gives a transaction as it stands now."""
+    """A body, what is signed inside it as well, and what it means. ``present`` gives a transaction as it stands now, where
+    Apple can be asked; ``fresh`` tells of one that was signed just now."""
     told = yield from verifier.notification(signed_payload(body))
     data = told.data
     transaction = renewal = None
@@ -88,7 +90,8 @@ def verified(
     if transaction is None or not _moves_money(told):
         return typed(told, transaction, renewal, node)
     now = yield from _since(transaction, present)
-    return typed(told, now, renewal, node, late=now is not transaction)
+    asked = now is not transaction
+    return typed(told, now, renewal, node, late=asked, certain=asked or fresh(transaction))
 
 
 def _moves_money(told: ServerNotification) -> bool:
@@ -113,10 +116,12 @@ def typed(
     node: AppleNode,
     *,
     late: bool = False,
+    certain: bool = True,
 ) -> Notification:
     """A type that is not known, or changes no order, is ``other``: its words are in ``event`` and ``raw``.
 
-    ``late``: the transaction is not as the notification told it, but as it stands now.
+    ``late``: the transaction is not as the notification told it, but as it stands now. ``certain``: nothing can have happened
+    to it since.
     """
     common: dict[str, Any] = {
         "id": told.notification_uuid or "",
@@ -128,7 +133,9 @@ def typed(
     if told.notification_type in TAKEN_BACK and transaction.revoked:
         return _about_refund(refund_of(transaction, node), common)
     if told.notification_type == REVERSED and not (late and transaction.revoked):
-        return _about_refund(reversal_of(transaction, node, int(told.signed_date or 0)), common)
+        undone = _about_refund(reversal_of(transaction, node, int(told.signed_date or 0)), common)
+        stands = certain and not transaction.revoked
+        return _paid_after_all(undone, _about_payment(transaction, node, common)) if stands else undone
     if told.event in PAYMENTS and not transaction.revoked:
         return _about_payment(transaction, node, common)
     return Notification(kind="other", **common)
@@ -144,6 +151,12 @@ def _about_payment(transaction: Transaction, node: AppleNode, common: dict[str, 
         return Notification(kind="other", **common)
     again = transaction.renews and transaction.transaction_id != transaction.original_transaction_id
     return Notification(kind="renewal" if again else "payment", trade=trade, **common)
+
+
+def _paid_after_all(undone: Notification, payment: Notification) -> Notification:
+    if payment.trade is None or undone.refund is None:
+        return undone
+    return msgspec.structs.replace(undone, as_payment=payment)
 
 
 def _about_refund(refund: Any, common: dict[str, Any]) -> Notification:

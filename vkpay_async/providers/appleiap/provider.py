@@ -144,7 +144,7 @@ class AppleProvider(ServerApi, Unsupported):
                 message="Apple knows no order before it is bought",
                 advice="wait for the notification, or let the app call verify_purchase with what it has bought",
             )
-        if not self._node.issuer_id:
+        if not self._gateway.can_ask:
             return _as_kept(order, number)
         transaction = yield from self.transaction(number)
         trade = purchases.trade_of(transaction, self._node)
@@ -185,7 +185,7 @@ class AppleProvider(ServerApi, Unsupported):
         Yields with ``online_checks``, and for news about money that was signed more than ten minutes ago: Apple is asked what
         became of the purchase since, where there is a key.
         """
-        return (yield from notify.verified(raw.body, self._verifier, self._node, self._present))
+        return (yield from notify.verified(raw.body, self._verifier, self._node, self._present, self._fresh))
 
     @staticmethod
     def accept() -> NotifyReply:
@@ -273,11 +273,14 @@ class AppleProvider(ServerApi, Unsupported):
 
     def _present(self, transaction: Transaction) -> Flow[Transaction]:
         """What was signed a while ago may have been given back since; Apple knows, where we may ask."""
-        age = self._gateway.env.now_ms() - int(transaction.signed_date or 0)
-        known = transaction.environment in self._gateway.hosts
-        if age <= FRESH_MS or not known or not self._node.issuer_id or transaction.transaction_id is None:
+        known = transaction.environment in self._gateway.hosts and transaction.transaction_id is not None
+        if self._fresh(transaction) or not known or not self._gateway.can_ask:
             return transaction
-        return (yield from self.transaction(transaction.transaction_id, environment=transaction.environment))
+        number = str(transaction.transaction_id)
+        return (yield from self.transaction(number, environment=transaction.environment))
+
+    def _fresh(self, transaction: Transaction) -> bool:
+        return self._gateway.env.now_ms() - int(transaction.signed_date or 0) <= FRESH_MS
 
     def _by_receipt(self, order: OrderRef, proof: PurchaseProof) -> Flow[Trade]:
         answer = yield from receipts.verify(self._gateway, proof.transaction_receipt or "", self._password)

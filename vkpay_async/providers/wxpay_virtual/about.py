@@ -52,4 +52,5 @@ ABOUT = About(
     number=(NUMBER, "8–32 letters, digits or _ - | * @, not beginning with _"),
     answers_get=True,
     priced=True,
+    one_payer=True,
 )

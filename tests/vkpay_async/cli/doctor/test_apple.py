@@ -46,7 +46,8 @@ def test_what_is_right(vkpay_sim: RunningSimulator) -> None:
         ({"localTesting": True}, "problem", "that nobody signed"),
         ({"bundleId": None, "privateKey": None}, "warning", "old receipts alone"),
         ({"sandboxBaseUrl": None}, "warning", "no real money"),
-        ({"issuerId": None, "privateKey": None}, "warning", "Apple cannot be asked"),
+        ({"issuerId": None, "privateKey": None}, "warning", "the money was given back since"),
+        ({"privateKey": None}, "warning", "Apple cannot be asked"),
         ({"issuerId": "69a6de7c"}, "problem", "issuer_id is '69a6de7c', which is no UUID"),
         ({"keyId": "AuthKey_2X9R4HXF34.p8"}, "warning", "not ten letters and digits"),
         ({"sandbox": False, "baseUrl": None}, "problem", "what Apple signs does not"),
@@ -107,6 +108,7 @@ def test_the_key_under_unipays_name(vkpay_sim: RunningSimulator) -> None:
         ({"sandbox": False}, "ok", "the token is accepted (4040010)"),
         ({"keyId": "ABCDEFGHIJ"}, "problem", "appleiap 401"),
         ({"issuerId": None, "privateKey": None}, "ok", "nothing was asked"),
+        ({"privateKey": None}, "ok", "nothing was asked"),
     ],
 )
 async def test_online(vkpay_sim: RunningSimulator, changed: dict[str, Any], state: str, said: str) -> None:

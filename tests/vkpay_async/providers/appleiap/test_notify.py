@@ -256,6 +256,31 @@ class TestLate:
         clock.ms += FRESH_MS + 1
         assert Apple(said(4040010))(provider.notification(raw)).kind == "payment"
 
+    def test_an_undone_refund_tells_of_the_payment_that_stands_again(
+        self, provider: AppleProvider, pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "REFUND_REVERSED", bought())
+        clock.ms += FRESH_MS + 1
+        payment = Apple(ok(signedTransactionInfo=pki.sign(bought())))(provider.notification(raw)).as_payment
+        assert (payment.kind, payment.trade.state) == ("payment", TradeState.SUCCESS)
+        assert (payment.trade.transaction_id, payment.trade.provider_order_no) == ("2000000000000101", TOKEN)
+
+    def test_but_not_where_apple_could_not_say_so(
+        self, provider: AppleProvider, make: Callable[..., AppleProvider], pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "REFUND_REVERSED", bought())
+        clock.ms += FRESH_MS + 1
+        keyless = make(issuer_id=None, key_id=None, private_key=None)
+        for notification in (heard(keyless, raw), Apple(said(4040010))(provider.notification(raw))):
+            assert (notification.kind, notification.as_payment) == ("refund", None)
+
+    def test_an_issuer_without_a_key_cannot_ask(
+        self, make: Callable[..., AppleProvider], pki: Pki, clock: Clock
+    ) -> None:
+        raw = told(pki, "ONE_TIME_CHARGE", bought())
+        clock.ms += FRESH_MS + 1
+        assert heard(make(private_key=None), raw).kind == "payment"
+
     def test_without_a_key_it_is_taken_as_told(
         self, make: Callable[..., AppleProvider], pki: Pki, clock: Clock
     ) -> None:
@@ -305,6 +330,22 @@ class TestRefund:
         refund = heard(provider, told(pki, "REFUND_REVERSED", bought())).refund
         assert refund is not None
         assert (refund.state, refund.success_time) == (RefundState.CLOSED, NOW_MS)
+
+    @pytest.mark.parametrize(
+        ("transaction", "kind"),
+        [
+            (bought(), "payment"),
+            (subscribed(**AGAIN), "renewal"),
+            (bought(**REVOKED), None),
+            (bought(inAppOwnershipType="FAMILY_SHARED"), None),
+        ],
+        ids=["bought", "renewed", "given back again", "a family's"],
+    )
+    def test_and_what_it_says_of_the_payment(
+        self, provider: AppleProvider, pki: Pki, transaction: dict[str, Any], kind: str | None
+    ) -> None:
+        payment = heard(provider, told(pki, "REFUND_REVERSED", transaction)).as_payment
+        assert (payment and payment.kind) == kind
 
     @pytest.mark.parametrize("change", [{"appAccountToken": None}], ids=str)
     def test_of_a_purchase_that_is_nobodys(
