@@ -71,15 +71,16 @@ def form_fields(body: bytes) -> dict[bytes, bytes]:
         if body.count(b"%") > MOST_BROKEN:
             raise NotificationInvalid("a form whose escapes are none: refuse it, Alipay's are %XX")
         unescaped = unquote_to_bytes
-    pairs = body.replace(b"+", b" ").split(b"&")
-    fields = {}
-    for pair in pairs:
-        name, _, value = pair.partition(b"=")
-        if b"%" in value:
-            value = unescaped(value)
-        if b"%" in name:
-            name = unescaped(name)
-        fields[name] = value
+    pairs = [pair.partition(b"=") for pair in body.replace(b"+", b" ").split(b"&")]
+    names, values = [name for name, _, _ in pairs], [value for _, _, value in pairs]
+    together = b"&".join(values)
+    if b"%26" in together:
+        values = [unescaped(value) for value in values]
+    elif b"%" in together:
+        values = unescaped(together).split(b"&")
+    if b"%" in b"".join(names):
+        names = [unescaped(name) for name in names]
+    fields = dict(zip(names, values, strict=True))
     if len(fields) != len(pairs):
         raise NotificationInvalid(
             "a field stands twice in the notification: refuse it, Alipay sends each once"
