@@ -16,7 +16,14 @@ from vkpay_async.clock import SYSTEM_ENV
 from vkpay_async.config import Config, config_from_dict, config_from_env, config_from_file
 from vkpay_async.errors import InvalidArgument
 from vkpay_async.jobs import JobCounts, JobLoop, run_once
-from vkpay_async.models import RawNotification, Refund, Transfer, TransferAuthorization, TransferRef
+from vkpay_async.models import (
+    LowerHeaders,
+    RawNotification,
+    Refund,
+    Transfer,
+    TransferAuthorization,
+    TransferRef,
+)
 from vkpay_async.notify import Handlers, NotificationResult, Pipeline, Receiver
 from vkpay_async.order import Order
 from vkpay_async.pay_type import ClientContext, split_pay_type
@@ -399,9 +406,10 @@ class VKPay:
 
         ``body`` must be the raw bytes. Never raises: a refused one has its error in the result.
         """
-        lower = {str(name).lower(): value for name, value in headers.items()}
+        if not isinstance(headers, LowerHeaders):
+            headers = {str(name).lower(): value for name, value in headers.items()}
         return await self._receiver.receive(
-            RawNotification(path=path, headers=lower, body=body, method=method, query=query)
+            RawNotification(path=path, headers=headers, body=body, method=method, query=query)
         )
 
     async def reload_merchants(self) -> None:

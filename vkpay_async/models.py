@@ -464,6 +464,10 @@ class BillRow(Value, frozen=True, kw_only=True):
     raw: Mapping[str, str] = {}
 
 
+class LowerHeaders(dict[str, str]):
+    """Headers whose names are in lower case already."""
+
+
 class RawNotification(Value, frozen=True, kw_only=True):
     """A notification as it came in: the bytes of the body and the headers, names in lower case.
 

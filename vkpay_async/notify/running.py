@@ -151,11 +151,16 @@ class Runner:
 
     async def _run(self, event: Event, order: Order | None, run: Run) -> bool:
         async with self._slots:
-            handler = self._handlers.find(event.kind, event.type)
-            if handler is None:
-                return await self._finish(self._missing(event))
-            mine = await self._still_mine(event)
-            return mine is not None and await self._handled(mine, order, handler, run)
+            ended = await self._worked(event, order, run)
+        return ended if isinstance(ended, bool) else await self._finish(ended)
+
+    async def _worked(self, event: Event, order: Order | None, run: Run) -> Outcome | bool:
+        """How the handler ended: still to be stored, or stored already, or nobody's business."""
+        handler = self._handlers.find(event.kind, event.type)
+        if handler is None:
+            return self._missing(event)
+        mine = await self._still_mine(event)
+        return mine is not None and await self._handled(mine, order, handler, run)
 
     async def _still_mine(self, event: Event) -> Event | None:
         """Where the turn was long in coming, the lease is renewed first: nobody else may have begun meanwhile."""
@@ -163,7 +168,7 @@ class Runner:
             return event
         return await self._ledger.take_event(event, lease_until=self.lease_until(), runner=event.runner or "")
 
-    async def _handled(self, event: Event, order: Order | None, handler: Handler, run: Run) -> bool:
+    async def _handled(self, event: Event, order: Order | None, handler: Handler, run: Run) -> Outcome | bool:
         try:
             order = order or await self._order(event)
             told = _told(event, order)
@@ -173,12 +178,12 @@ class Runner:
             log.exception(
                 "the handler of %s (%s) failed, attempt %d", event.number, event.kind, event.attempts
             )
-            return not isinstance(failure, LostClaim) and await self._finish(self._failed(event, failure))
+            return not isinstance(failure, LostClaim) and self._failed(event, failure)
         run.has_returned()
         if success is None:
             self._measure(self._done(event, True))
             return True
-        return await self._finish(self._done(event, success))
+        return self._done(event, success)
 
     async def _order(self, event: Event) -> Order | None:
         return await self._ledger.require(event.number) if event.kind in ("payment", "refund") else None
@@ -223,7 +228,7 @@ class Runner:
 
     async def _finish(self, outcome: Outcome) -> bool:
         self._measure(outcome)
-        if not await self._ledger.finish(outcome):
+        if not await self._ledger.finish(outcome, waited_for=self._config.reply_policy == "handled"):
             number = outcome.event.number
             log.warning("the handler of %s took longer than its lease, and may have been run twice", number)
         return outcome.error is None

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from vkpay_async.models import LowerHeaders
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What stands before a body: header names in lower case, paths as they stood on the wire.
@@ -46,13 +48,13 @@ def text_reply(status: int, text: str, **headers: str) -> Reply:
     )
 
 
-def joined_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def joined_headers(pairs: Iterable[tuple[str, str]]) -> LowerHeaders:
     """Names in lower case. One that came several times keeps all its values, in their order."""
     given = list(pairs)
-    headers = {name.lower(): value for name, value in given}
+    headers = LowerHeaders([(name.lower(), value) for name, value in given])
     if len(headers) == len(given):
         return headers
-    headers = {}
+    headers = LowerHeaders()
     for name, value in given:
         name = name.lower()
         between = "; " if name == "cookie" else ", "

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import parties
 from vkpay_async import Order, PaidOrder, VKPay
+from vkpay_async.ledger.sqlite import SqliteStore
 from vkpay_async.models import Trade, TradeState
 from vkpay_async.notify import Source
 from vkpay_async.providers.base import Env
@@ -35,12 +36,14 @@ class Process:
             "handlers_at_once": 1,
         }
         self.pay = VKPay.from_dict(config, database=database, env=hour.env())
-        self.go = asyncio.Event()
+        self.go, self.all_ran = asyncio.Event(), asyncio.Event()
         self.runs: list[str] = []
         self.pay.on_paid("goods")(self._ship)
 
     async def _ship(self, order: PaidOrder) -> None:
         self.runs.append(order.out_trade_no)
+        if len(self.runs) == len(NUMBERS):
+            self.all_ran.set()
         await self.go.wait()
 
     async def hear(self, number: str) -> None:
@@ -98,3 +101,18 @@ async def test_what_nobody_took_meanwhile_is_run_with_a_lease_of_its_own(databas
         events = [(await busy.pay.orders.events(number))[0] for number in NUMBERS]
     assert busy.runs == list(NUMBERS)
     assert [(event.state, event.attempts) for event in events] == [("done", 1), ("done", 2), ("done", 2)]
+
+
+async def test_a_handler_that_has_returned_keeps_nobody_from_its_turn(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteStore, "patience_s", 3600)
+    process = Process(Hour(), database)
+    async with process.pay:
+        for number in NUMBERS:
+            await process.hear(number)
+        process.go.set()
+        async with asyncio.timeout(5):
+            await process.all_ran.wait()
+            rows = [await process.pay.orders.require(number) for number in NUMBERS]
+    assert [row.user_order_success for row in rows] == [True] * len(NUMBERS)

@@ -37,5 +37,4 @@ def ms_from_seconds(text: str) -> int:
 
 def ms_of(time: datetime) -> int:
     """Milliseconds since the epoch of an aware time."""
-    passed = time - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000
+    return (time - _EPOCH) // _MILLISECOND

@@ -170,6 +170,14 @@ def test_a_form_of_a_million_fields_is_not_taken_apart(provider: AlipayProvider,
         run_offline(provider.notification(raw_of(b"&" * 201)), refuse)
 
 
+@pytest.mark.parametrize("escape", [b"%zz", b"%", b"%41%"])
+def test_a_megabyte_of_broken_escapes_is_not_undone(
+    provider: AlipayProvider, raw_of: Any, escape: bytes
+) -> None:
+    with pytest.raises(NotificationInvalid, match="escapes are none"):
+        run_offline(provider.notification(raw_of(b"sign=" + escape * 300_000)), refuse)
+
+
 @pytest.mark.parametrize("base_url", ["openapi.alipay.com", "ftp://openapi.alipay.com", "file:///etc/passwd"])
 def test_a_base_url_that_is_none(make: Any, key_node: Any, base_url: str) -> None:
     with pytest.raises(ConfigError, match="base_url must start with https://"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 
 import msgspec
 import pytest
@@ -26,6 +26,33 @@ values = st.recursive(
 def test_a_form_is_read_as_the_standard_library_reads_it(fields: dict[str, str]) -> None:
     body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields.items())
     assert decoded(form_fields(body.encode())) == dict(parse_qsl(body, keep_blank_values=True)) == fields
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"%26",
+                b"%3D",
+                b"%3d",
+                b"%0A",
+                b"%0d%0a",
+                b"%25",
+                b"=",
+                b"+",
+                b"a",
+                b"_",
+                b"\n",
+                b"\r",
+                b"%",
+                b"%z",
+            ]
+        )
+    )
+)
+def test_escapes_are_undone_as_the_standard_library_undoes_them(parts: list[bytes]) -> None:
+    name, _, value = b"".join(parts).replace(b"+", b" ").partition(b"=")
+    assert form_fields(b"".join(parts)) == {unquote_to_bytes(name): unquote_to_bytes(value)}
 
 
 @given(st.binary(max_size=200))
