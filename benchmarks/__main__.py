@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from importlib import import_module
 from typing import cast
 
@@ -43,9 +44,11 @@ def ask(name: str, arguments: list[str]) -> int:
     console = Console(stderr=options.json)
     if not console.is_terminal:
         console = Console(stderr=options.json, width=WIDE)
+    began = time.monotonic()
     with shown.Bar(console) as bar:
         measured = question(name).run(options, bar)
-    result = results.result_of(name, vars(options), measured)
+    took = time.monotonic() - began
+    result = results.result_of(name, vars(options), measured, seconds=took)
     if options.json:
         sys.stdout.buffer.write(results.encoded(result))
     else:
@@ -54,6 +57,7 @@ def ask(name: str, arguments: list[str]) -> int:
             console.print(shown.judgements(all_judged(question(name).TARGETS, result.samples)), "")
     if not options.quick:
         console.print(f"kept: {results.write(result).relative_to(results.ROOT)}", highlight=False)
+    console.print(f"took {shown.duration(took)}", highlight=False)
     for line in result.wrong:
         console.print(line, style="bold red", markup=False)
     return 1 if result.wrong else 0

@@ -49,6 +49,9 @@ class Result(msgspec.Struct, kw_only=True):
     machine: dict[str, Any]
     versions: dict[str, str]
     samples: Samples
+    seconds: float = 0.0
+    """How long it took."""
+
     facts: dict[str, Any] = {}
     wrong: list[str] = []
 
@@ -58,7 +61,12 @@ class Result(msgspec.Struct, kw_only=True):
 
 
 def result_of(
-    question: str, options: dict[str, Any], measured: Measured, *, now: datetime | None = None
+    question: str,
+    options: dict[str, Any],
+    measured: Measured,
+    *,
+    seconds: float = 0.0,
+    now: datetime | None = None,
 ) -> Result:
     versions = {name: found for name in PACKAGES if (found := _version(name))}
     return Result(
@@ -73,6 +81,7 @@ def result_of(
             case: {figure: [_short(value) for value in values] for figure, values in figures.items()}
             for case, figures in measured.samples.items()
         },
+        seconds=round(seconds, 1),
         facts=measured.facts,
         wrong=list(measured.wrong),
     )
