@@ -14,7 +14,7 @@ from benchmarks import results, shown
 from benchmarks.harness import Question, all_judged
 
 QUESTIONS = ("notify", "micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
-DEFAULT_ROUNDS = 7
+DEFAULT_ROUNDS = 5
 WIDE = 200
 
 
@@ -27,7 +27,15 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks {name}", description=(asked.__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help="how often each is measured")
+    parser.add_argument(
+        "--rounds", type=int, default=DEFAULT_ROUNDS, help="in which everything has its turns"
+    )
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=getattr(asked, "TURNS", 1),
+        help="of each in a round, short and there and back; its figure of the round is their median",
+    )
     parser.add_argument(
         "--quick", action="store_true", help="as little as shows that it works; nothing is kept"
     )
@@ -40,7 +48,7 @@ def ask(name: str, arguments: list[str]) -> int:
     """Measures. 1 where the run does not count; whether a target is met is for people to see."""
     options = parser_of(name).parse_args(arguments)
     if options.quick:
-        options.rounds = 1
+        options.rounds = options.turns = 1
     console = Console(stderr=options.json)
     if not console.is_terminal:
         console = Console(stderr=options.json, width=WIDE)

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         watch.begins("starting the simulator")
         stage = Stage(after, folder)
         cases = {name: lambda name=name: stage.live(name, lives) for name in options.only}
-        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick)
+        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns)
     shares = {name: stage.shares(name) for name in options.only}
     return Measured(samples=samples, facts={"ms_per_life": shares}, wrong=stage.wrong)
 

@@ -235,7 +235,9 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
             for name in options.only
             for size, one in operations.items()
         }
-        return Measured(samples=interleaved(cases, options.rounds, watch, warm_up=not options.quick))
+        return Measured(
+            samples=interleaved(cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns)
+        )
     finally:
         loop.run_until_complete(after.aclose())
         loop.close()

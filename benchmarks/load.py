@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Self, cast
 
-WARM, WARM_S = 300, 0.2
+WARM, WARM_S = 200, 0.1
 """How many are sent at the beginning of a turn that do not count, and how long at most."""
 
 CORE = 0

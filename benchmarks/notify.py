@@ -39,7 +39,7 @@ FEW_ARE_FOR = ("one each", "ours")
 A_SECOND = 7000
 """How many are signed for each second and process: a receiver that is faster ends earlier."""
 
-TURNS = 2
+TURNS = 3
 """Of each case in a round."""
 
 BUSY = 0.9
@@ -112,8 +112,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         type=_positive(float),
-        default=10.0,
-        help=f"of load on each case in all, in {TURNS} turns a round: 10 in 5 rounds are {TURNS * 5} turns of a second",
+        default=6.0,
+        help=f"of load on each case in all: in 5 rounds of {TURNS} turns, 6 are 0.4 s a turn",
     )
     parser.add_argument("--duplicates", type=_share, default=0.05, help="share that is sent once more")
     parser.add_argument("--processes", type=_positive(int), default=1, help="of each receiver, on all cores")
@@ -134,8 +134,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         targeted.write_config(options.config_out)
     if options.quick:
         options.seconds, options.concurrency = min(options.seconds, 0.1), options.concurrency or [8]
-    turns = 1 if options.quick else TURNS
-    seconds = options.seconds / (options.rounds * turns)
+    seconds = options.seconds / (options.rounds * options.turns)
     with ExitStack() as after:
         folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="vkpay-bench-")))
         if options.target:
@@ -143,7 +142,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         else:
             bench = Bench(options, seconds, folder, after, watch)
         warm_up = not options.quick
-        samples = interleaved(bench.cases(), options.rounds, watch, warm_up=warm_up, turns=turns)
+        samples = interleaved(bench.cases(), options.rounds, watch, warm_up=warm_up, turns=options.turns)
         watch.begins("looking up what was sent")
         wrong = bench.ended(samples)
     # What may hold a password, somebody's path or a host's name is nobody else's business.
@@ -197,7 +196,7 @@ class Bench:
         self._loads = [*product(options.concurrency or [MANY, FEW], options.rate or [None])]
         most = max(rate or A_SECOND * options.processes for _, rate in self._loads)
         self._count = WARM + math.ceil(seconds * most)
-        turns = options.rounds * TURNS + (not options.quick)
+        turns = options.rounds * options.turns + (not options.quick)
         self._chosen = [*self._cases(stores, folder, self._count * len(self._loads) * turns)]
         for stand in self._stands():
             watch.begins(f"starting {stand.store.name}/{stand.name}")

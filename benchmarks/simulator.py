@@ -88,7 +88,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
             "answers/ours": lambda: _answered(ours, ports["ours"], count),
             "answers/ours, full": lambda: _answered(full, opened["port"], count),
         }
-        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick)
+        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns)
     samples["memory/ours, full"] = {
         "mib_per_1000_merchants": [opened["mib"] / merchants * 1000],
         "mib_per_1000_orders": [filled["mib"] / orders * 1000],
