@@ -217,15 +217,19 @@ def _row(kept: Order | Event) -> Row:
 
 
 async def fill(ledger: Ledger, shop: Shop) -> None:
-    """Tables, indexes and rows, in the order in which they would have come: pages are as full as in life."""
+    """Tables, indexes and rows in the order in which they would have come. On servers the indexes come last."""
     await ledger.open()
     backend = make_url(ledger.url).get_backend_name()
     if backend == "sqlite":
         await ledger.close()
         _fill_file(ledger.url, shop)
         return
+    keep = _copy if backend == "postgresql" else _keep
+    indexes = [*orders.indexes, *notifications.indexes]
+    await ledger.write(lambda connection: [index.drop(connection) for index in indexes])
     for part in _parts(shop):
-        await ledger.write(partial(_keep, part))
+        await ledger.write(partial(keep, part))
+    await ledger.write(lambda connection: [index.create(connection) for index in indexes])
     await ledger.read(lambda connection: connection.exec_driver_sql(_SETTLE[backend]))
 
 
@@ -249,6 +253,19 @@ def _keep(part: Rows, connection: Connection) -> None:
     kept, told = part
     _insert(connection, orders, kept)
     _insert(connection, notifications, told)
+
+
+def _copy(part: Rows, connection: Connection) -> None:
+    for table, rows in zip((orders, notifications), part, strict=True):
+        if rows:
+            columns = [*rows[0]]
+            records = [*map(itemgetter(*columns), rows)]
+            driven: Any = connection.connection.dbapi_connection
+            driven.run_async(
+                lambda c, table=table, records=records, columns=columns: c.copy_records_to_table(
+                    table.name, records=records, columns=columns
+                )
+            )
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:

@@ -165,6 +165,16 @@ def family_cpu(pid: int) -> float:
     return own + sum(family_cpu(child) for child in children(pid))
 
 
+def keep_to(core: int, pid: int) -> None:
+    """A server, its threads and its processes, as far as there are any yet: later ones inherit it."""
+    if hasattr(os, "sched_setaffinity") and core < (os.cpu_count() or 1):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                os.sched_setaffinity(int(task.name), {core})
+        for child in children(pid):
+            keep_to(core, child)
+
+
 def children(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
