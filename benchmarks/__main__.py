@@ -1,4 +1,7 @@
-"""``python -m benchmarks <question>``: measures, shows and keeps. ``report`` makes pictures and tables of what was kept."""
+"""``python -m benchmarks <question>``: measures, shows and keeps. ``report`` makes pictures and tables of what was kept.
+
+``compare`` says whether the last two runs of each agree.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def ask(name: str, arguments: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, add_help=False)
-    parser.add_argument("question", choices=(*QUESTIONS, "report"))
+    parser.add_argument("question", choices=(*QUESTIONS, "report", "compare"))
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         parser.print_help()
         return 0
@@ -82,6 +85,10 @@ def main() -> int:
         from benchmarks import report
 
         return report.main(sys.argv[2:])
+    if chosen == "compare":
+        from benchmarks import compare
+
+        return compare.main(sys.argv[2:])
     return ask(chosen, sys.argv[2:])
 
 

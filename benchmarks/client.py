@@ -23,6 +23,7 @@ AT_ONCE = (1, 16, 64, 256)
 SECONDS = 0.2
 """What a client is given in a turn; one call each at least."""
 
+TELLS_APART = ("schemes", "only")
 TURNS = 3
 
 

@@ -23,13 +23,15 @@ from benchmarks.lives import LIVES
 from benchmarks.world import Simulated
 
 TARGETS: tuple[Target, ...] = ()
+TELLS_APART = ("only",)
+TURNS = 2
 AT_ONCE = 16
 SETTLING_S = 4
 """Of business time, in which every provider ends a refund."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lives", type=int, default=60, help="in a turn")
+    parser.add_argument("--lives", type=int, default=30, help="in a turn")
     parser.add_argument("--only", nargs="+", choices=LIVES, default=list(LIVES), help="providers")
 
 

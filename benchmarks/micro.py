@@ -21,6 +21,7 @@ from benchmarks.driving import Driven, there
 from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved
 from benchmarks.results import ROOT
 
+TELLS_APART = ("only",)
 TURNS = 5
 CHEAP, RSA, SLOW = 500, 60, 2
 COUNTS = {

@@ -193,7 +193,8 @@ class Bench:
         slow = slow_disk(folder) if options.slow_disk else None
         watch.begins("starting the stores")
         stores = [store_of(name, options.database, folder, after) for name in options.store]
-        self._loads = [*product(options.concurrency or [MANY, FEW], options.rate or [None])]
+        at_once = options.concurrency or ([MANY] if options.rate else [MANY, FEW])
+        self._loads = [*product(at_once, options.rate or [None])]
         most = max(rate or A_SECOND * options.processes for _, rate in self._loads)
         self._count = WARM + math.ceil(seconds * most)
         turns = options.rounds * options.turns + (not options.quick)
@@ -227,7 +228,7 @@ class Bench:
                 continue
             stand = Stand(store, receiver, options, self._load, folder, orders)
             for nth, (at_once, rate) in enumerate(self._loads):
-                asked_for = options.concurrency or options.rate or at_once == MANY
+                asked_for = options.concurrency or at_once == MANY
                 if asked_for or (store.name != "none" and receiver in FEW_ARE_FOR):
                     yield Chosen(stand, f"{many}{slow}{store.name}", nth, at_once, rate)
 

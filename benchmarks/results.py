@@ -109,17 +109,21 @@ def kept(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[str,
 
     The newest comes first.
     """
-    found: dict[tuple[str, ...], Result] = {}
-    for path in folder.glob("*.json"):
-        result = msgspec.json.decode(path.read_bytes(), type=Result)
-        set_to = [repr(result.options.get(name)) for name in apart.get(result.question, ())]
-        latest = found.get((result.question, *set_to))
-        if not result.quick and not result.wrong and (latest is None or result.at > latest.at):
-            found[result.question, *set_to] = result
     questions: dict[str, list[Result]] = {}
-    for result in sorted(found.values(), key=lambda one: one.at, reverse=True):
-        questions.setdefault(result.question, []).append(result)
+    for newest, *_ in series(apart, folder).values():
+        questions.setdefault(newest.question, []).append(newest)
     return questions
+
+
+def series(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[tuple[str, ...], list[Result]]:
+    """All whole runs that nothing was wrong with, by what makes them another measurement. The newest comes first."""
+    runs = [msgspec.json.decode(path.read_bytes(), type=Result) for path in folder.glob("*.json")]
+    found: dict[tuple[str, ...], list[Result]] = {}
+    for result in sorted(runs, key=lambda one: one.at, reverse=True):
+        if not result.quick and not result.wrong:
+            set_to = [repr(result.options.get(name)) for name in apart.get(result.question, ())]
+            found.setdefault((result.question, *set_to), []).append(result)
+    return found
 
 
 def machine() -> dict[str, Any]:
