@@ -24,7 +24,7 @@ SECONDS = 0.2
 """What a client is given in a turn; one call each at least."""
 
 TELLS_APART = ("schemes", "only")
-TURNS = 3
+TURNS = 2
 
 
 class Client(NamedTuple):
