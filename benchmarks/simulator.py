@@ -19,7 +19,6 @@ from benchmarks.drivers.canned import OTHER_CORE
 from benchmarks.driving import Driven
 from benchmarks.harness import Measured, Metrics, Target, Watch, interleaved, percentile
 
-TELLS_APART = ("open_orders", "merchants")
 TURNS = 3
 AT_ONCE = 64
 RECEIVED = raw.canned(b'{"code":"SUCCESS"}', {"Content-Type": "application/json"})
