@@ -27,7 +27,6 @@ from sqlalchemy import (
     Table,
     case,
     create_engine,
-    delete,
     insert,
     literal,
     make_url,
@@ -206,8 +205,8 @@ class Shop:
         return _order_row(order), _order_row(paid), msgspec.structs.asdict(event)
 
 
-def unstaged(shop: Shop, those: range) -> tuple[Insert, Insert]:
-    """The statements that make orders and notifications of what is staged of those."""
+def unstaged(shop: Shop) -> tuple[Insert, Insert]:
+    """The statements that make orders and notifications of what is staged."""
     unpaid, paid, event = shop.templates
     own, was_paid = _stage.c, _stage.c.transaction_id.is_not(None)
     heard = own.created + PAID_AFTER_MS
@@ -239,9 +238,8 @@ def unstaged(shop: Shop, those: range) -> tuple[Insert, Insert]:
         of_orders[name] = one if paid[name] == unpaid[name] else case((was_paid, one), else_=other)
     for name in event.keys() - of_events.keys():
         of_events[name] = value(notifications, name, event)
-    within = own.n.between(those.start, those.stop - 1)
-    chosen = select(*of_orders.values()).where(within).order_by(own.n)
-    told = select(*of_events.values()).where(within, was_paid).order_by(own.n)
+    chosen = select(*of_orders.values()).order_by(own.n)
+    told = select(*of_events.values()).where(was_paid).order_by(own.n)
     return (
         insert(orders).from_select([*of_orders], chosen, include_defaults=False),
         insert(notifications).from_select([*of_events], told, include_defaults=False),
@@ -264,10 +262,8 @@ async def fill(ledger: Ledger, shop: Shop) -> None:
         return
     indexes = [*orders.indexes, *notifications.indexes]
     await ledger.write(lambda connection: [index.drop(connection) for index in indexes])
-    await ledger.write(_stage.create)
     for those in _parts(shop):
         await ledger.write(partial(keep, shop, those))
-    await ledger.write(_stage.drop)
     for index in indexes:
         await ledger.write(index.create)
     await ledger.read(lambda connection: connection.exec_driver_sql(_SETTLE[backend]))
@@ -280,10 +276,8 @@ def _fill_file(url: str, shop: Shop) -> None:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-1000000"):
             connection.exec_driver_sql(f"PRAGMA {pragma}")
         connection.exec_driver_sql("BEGIN")
-        _stage.create(connection)
         for those in _parts(shop):
             keep(shop, those, connection)
-        _stage.drop(connection)
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
     # What the system has still to write would slow down the rounds.
@@ -293,10 +287,11 @@ def _fill_file(url: str, shop: Shop) -> None:
 
 def keep(shop: Shop, those: range, connection: Connection) -> None:
     """What is their own goes to the database, which makes the rows of it: most of a row is the same in all."""
+    _stage.create(connection)
     _insert(connection, _stage, [shop.staged(n) for n in those])
-    for statement in unstaged(shop, those):
+    for statement in unstaged(shop):
         connection.execute(statement)
-    connection.execute(delete(_stage))
+    _stage.drop(connection)
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
