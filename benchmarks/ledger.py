@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
 import random
 import sys
 import tempfile
@@ -246,9 +245,9 @@ async def stocked(kind: Kind, shop: Shop, after: AsyncExitStack) -> Stocked:
 
 
 def fill_all(those: Sequence[Stocked]) -> None:
-    """In processes of their own, as many as there are cores, the largest first."""
+    """In processes of their own, one for each store, the largest first."""
     largest_first = sorted(those, key=lambda one: -one.shop.size)
-    with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
+    with ProcessPoolExecutor(len({one.kind for one in those}), get_context("fork")) as pool:
         list(pool.map(_fill, [one.url for one in largest_first], [one.shop.size for one in largest_first]))
 
 
