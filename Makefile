@@ -78,13 +78,13 @@ bench-setup: $(BENCH)/.ready $(PEERS:%=$(BENCH)-%/.ready) ## the environments of
 
 NOTIFY := $(BENCH)/bin/python -m benchmarks notify
 
-bench: bench-setup ## all benchmarks beside their floors and peers, an hour or so; then the tables and pictures in the documents
+bench: bench-setup ## all benchmarks beside their floors and peers, less than half an hour; then the tables and pictures in the documents
 	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
 	$(NOTIFY) --store sqlite --slow-disk --only "one each" ours --concurrency 64
-	$(NOTIFY) --store none postgres --concurrency 64
+	$(NOTIFY) --store none postgres --only floor "one each" claim ours --concurrency 64
 	$(NOTIFY) --store postgres --processes 2 --only "one each" claim ours --concurrency 64
-	$(NOTIFY) --store none sqlite postgres --only floor ours fastapi --concurrency 1 4 16 64 256 --rounds 3
-	$(NOTIFY) --store sqlite --only floor "one each" ours --rate 250 500 1000 2000 --rounds 3
+	$(NOTIFY) --store none sqlite postgres --only floor ours fastapi --concurrency 1 8 64 256 --turns 1 --seconds 1.5
+	$(NOTIFY) --store sqlite --only floor "one each" ours --rate 500 1000 2000 --turns 1 --seconds 5
 	$(BENCH)/bin/python -m benchmarks report
 
 bench-quick: bench-setup ## each benchmark for a second or two, so that none rots; keeps nothing

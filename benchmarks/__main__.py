@@ -1,9 +1,13 @@
-"""``python -m benchmarks <question>``: measures, shows and keeps. ``report`` makes pictures and tables of what was kept."""
+"""``python -m benchmarks <question>``: measures, shows and keeps. ``report`` makes pictures and tables of what was kept.
+
+``compare`` says whether the last two runs of each agree.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from importlib import import_module
 from typing import cast
 
@@ -13,7 +17,7 @@ from benchmarks import results, shown
 from benchmarks.harness import Question, all_judged
 
 QUESTIONS = ("notify", "micro", "client", "simulator", "flow", "ledger", "soak", "huawei")
-DEFAULT_ROUNDS = 7
+DEFAULT_ROUNDS = 5
 WIDE = 200
 
 
@@ -26,7 +30,15 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks {name}", description=(asked.__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help="how often each is measured")
+    parser.add_argument(
+        "--rounds", type=int, default=DEFAULT_ROUNDS, help="in which everything has its turns"
+    )
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=getattr(asked, "TURNS", 1),
+        help="of each in a round, short and there and back; its figure of the round is their median",
+    )
     parser.add_argument(
         "--quick", action="store_true", help="as little as shows that it works; nothing is kept"
     )
@@ -39,13 +51,15 @@ def ask(name: str, arguments: list[str]) -> int:
     """Measures. 1 where the run does not count; whether a target is met is for people to see."""
     options = parser_of(name).parse_args(arguments)
     if options.quick:
-        options.rounds = 1
+        options.rounds = options.turns = 1
     console = Console(stderr=options.json)
     if not console.is_terminal:
         console = Console(stderr=options.json, width=WIDE)
+    began = time.monotonic()
     with shown.Bar(console) as bar:
         measured = question(name).run(options, bar)
-    result = results.result_of(name, vars(options), measured)
+    took = time.monotonic() - began
+    result = results.result_of(name, vars(options), measured, seconds=took)
     if options.json:
         sys.stdout.buffer.write(results.encoded(result))
     else:
@@ -54,6 +68,7 @@ def ask(name: str, arguments: list[str]) -> int:
             console.print(shown.judgements(all_judged(question(name).TARGETS, result.samples)), "")
     if not options.quick:
         console.print(f"kept: {results.write(result).relative_to(results.ROOT)}", highlight=False)
+    console.print(f"took {shown.duration(took)}", highlight=False)
     for line in result.wrong:
         console.print(line, style="bold red", markup=False)
     return 1 if result.wrong else 0
@@ -61,7 +76,7 @@ def ask(name: str, arguments: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, add_help=False)
-    parser.add_argument("question", choices=(*QUESTIONS, "report"))
+    parser.add_argument("question", choices=(*QUESTIONS, "report", "compare"))
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         parser.print_help()
         return 0
@@ -70,6 +85,10 @@ def main() -> int:
         from benchmarks import report
 
         return report.main(sys.argv[2:])
+    if chosen == "compare":
+        from benchmarks import compare
+
+        return compare.main(sys.argv[2:])
     return ask(chosen, sys.argv[2:])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, inspect, select
@@ -36,7 +36,7 @@ class Found(NamedTuple):
     """How often a handler had its effect, by order's or refund's number."""
 
 
-def of_ledger(url: str, sent: range, handled: Counter[str] | None) -> Verdict:
+def of_ledger(url: str, sent: Sequence[int], handled: Counter[str] | None) -> Verdict:
     """Of the notifications that were sent; whatever else has happened counts as doubled.
 
     ``handled`` are the handlers' runs where they wrote nothing; ``None`` where nobody can tell.
@@ -45,19 +45,19 @@ def of_ledger(url: str, sent: range, handled: Counter[str] | None) -> Verdict:
     return judged(found._replace(effects=found.effects or handled), sent)
 
 
-def of_claims(url: str, sent: range) -> Verdict:
+def of_claims(url: str, sent: Sequence[int]) -> Verdict:
     """Where all that was wanted is that each is kept once."""
     rows = asyncio.run(_read(url, lambda c: c.execute(select(notifications.c.number)).scalars().all()))
     return _once(Counter(rows), sent)
 
 
-def of_rows(url: str, sent: range) -> Verdict:
+def of_rows(url: str, sent: Sequence[int]) -> Verdict:
     """Of a receiver without a ledger."""
     rows = asyncio.run(_read(url, lambda c: c.execute(select(heard.c.number)).scalars().all()))
     return _once(Counter(rows), sent)
 
 
-def judged(found: Found, sent: range) -> Verdict:
+def judged(found: Found, sent: Sequence[int]) -> Verdict:
     lost = doubled = 0
     for n in sent:
         states = found.events.get(deliveries.number(n), [])
@@ -81,7 +81,7 @@ def _moved(found: Found, n: int) -> bool:
     return ended and found.orders.get(number) == (PARTLY_REFUNDED, 1)
 
 
-def _once(counted: Counter[str], sent: range) -> Verdict:
+def _once(counted: Counter[str], sent: Sequence[int]) -> Verdict:
     there = sum(deliveries.number(n) in counted for n in sent)
     repeats = sum(times - 1 for times in counted.values())
     return Verdict(len(sent) - there, len(counted) - there + repeats)

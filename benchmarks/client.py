@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +20,11 @@ from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleav
 
 WECHAT, ALIPAY = "wxpay_h5", "alipay_h5"
 AT_ONCE = (1, 16, 64, 256)
-SECONDS = 0.6
-"""What a client is given in a round; one call each at least."""
+SECONDS = 0.2
+"""What a client is given in a turn; one call each at least."""
+
+TELLS_APART = ("schemes", "only")
+TURNS = 2
 
 
 class Client(NamedTuple):
@@ -119,7 +122,7 @@ TARGETS = tuple(_targets())
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each client in each round")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each client in each turn")
     parser.add_argument("--schemes", nargs="+", choices=("http", "https"), default=["http", "https"])
     parser.add_argument("--only", nargs="+", help="clients, as ours floor wechatpayv3")
     parser.add_argument(
@@ -147,7 +150,9 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
                     for at_once in client.at_once[: 1 if options.quick else None]:
                         name = _case(scheme, client.pay_type, at_once, client.name)
                         cases[name] = _Calls(driven, gateway, client.pay_type, at_once, seconds)
-        samples = interleaved(_beside(cases), options.rounds, watch, warm_up=not options.quick)
+        samples = interleaved(
+            cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns, beside=_beside
+        )
         if options.growth and not options.quick:
             watch.begins("growth")
             samples["growth/ours"] = {"mib": [_growth(after, gateway, ports["http"], options.growth)]}
@@ -193,11 +198,10 @@ def _answer(pay_type: str) -> bytes:
     return raw.canned(body, kind)
 
 
-def _beside(cases: dict[str, Case]) -> dict[str, Case]:
-    """Ours and the floor at the same concurrency one after the other."""
-    key: Callable[[str], list[str]] = lambda name: name.split("/")[:3]  # noqa: E731
-    order = list(dict.fromkeys("/".join(key(name)) for name in cases))
-    return {name: cases[name] for name in sorted(cases, key=lambda name: order.index("/".join(key(name))))}
+def _beside(name: str) -> str:
+    """What is compared: WeChat Pay's clients at the same concurrency; Alipay's, whatever theirs is."""
+    gateway, scheme, at_once, _ = name.split("/")
+    return f"{gateway}/{scheme}/{at_once}" if gateway == "wxpay" else f"{gateway}/{scheme}"
 
 
 def _growth(after: ExitStack, gateway: Driven, port: int, count: int) -> float:

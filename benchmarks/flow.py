@@ -23,13 +23,15 @@ from benchmarks.lives import LIVES
 from benchmarks.world import Simulated
 
 TARGETS: tuple[Target, ...] = ()
+TELLS_APART = ("only",)
+TURNS = 2
 AT_ONCE = 16
 SETTLING_S = 4
 """Of business time, in which every provider ends a refund."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lives", type=int, default=60, help="in a turn")
+    parser.add_argument("--lives", type=int, default=30, help="in a turn")
     parser.add_argument("--only", nargs="+", choices=LIVES, default=list(LIVES), help="providers")
 
 
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         watch.begins("starting the simulator")
         stage = Stage(after, folder)
         cases = {name: lambda name=name: stage.live(name, lives) for name in options.only}
-        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick)
+        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns)
     shares = {name: stage.shares(name) for name in options.only}
     return Measured(samples=samples, facts={"ms_per_life": shares}, wrong=stage.wrong)
 

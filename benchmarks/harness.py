@@ -58,6 +58,11 @@ class Target:
     unit: str = "×"
 
     @property
+    def absolute(self) -> bool:
+        """A figure of this machine, and no ratio."""
+        return self.under is None and self.unit != "×"
+
+    @property
     def bound(self) -> str:
         sign, bound = ("≤", self.at_most) if self.at_most is not None else ("≥", self.at_least)
         return f"{sign} {bound:g} {self.unit}"
@@ -87,19 +92,39 @@ class Question(Protocol):
     def run(self, options: argparse.Namespace, watch: Watch) -> Measured: ...
 
 
-def interleaved(cases: Mapping[str, Case], rounds: int, watch: Watch, *, warm_up: bool = True) -> Samples:
-    """Every case once a round: A B C, A B C, …; with ``warm_up`` a first round that does not count."""
+def interleaved(
+    cases: Mapping[str, Case],
+    rounds: int,
+    watch: Watch,
+    *,
+    warm_up: bool = True,
+    turns: int = 1,
+    beside: Callable[[str], str] = lambda name: "",
+) -> Samples:
+    """Every case ``turns`` times a round, there and back: A B C, C B A, …; with ``warm_up`` a first round that does not count.
+
+    A case's figure of the round is the median of its turns. Those that ``beside`` gives the same word have their turns
+    together, before the next: what is compared is moments apart, and what drifts between them drifts in both directions.
+    """
     samples: Samples = {name: {} for name in cases}
-    watch.expect(len(cases) * (rounds + warm_up))
-    for number in range(rounds + warm_up):
-        for name, case in cases.items():
-            watch.begins(f"{name}, {'warming up' if number < warm_up else f'round {number + 1 - warm_up}'}")
-            found = case()
-            watch.ended()
-            if number < warm_up:
-                continue
-            for figure, value in found.items():
-                samples[name].setdefault(figure, []).append(value)
+    groups: dict[str, list[str]] = {}
+    for name in cases:
+        groups.setdefault(beside(name), []).append(name)
+    watch.expect(len(cases) * (rounds * turns + warm_up))
+    for number in range(-warm_up, rounds):
+        for names in groups.values():
+            found: dict[str, list[Metrics]] = {name: [] for name in names}
+            for turn in range(turns if number >= 0 else 1):
+                back = (max(number, 0) * turns + turn) % 2 == 1
+                for name in reversed(names) if back else names:
+                    watch.begins(f"{name}, {'warming up' if number < 0 else f'round {number + 1}'}")
+                    found[name].append(cases[name]())
+                    watch.ended()
+            if number >= 0:
+                for name, several in found.items():
+                    for figure in several[0]:
+                        value = statistics.median(one[figure] for one in several)
+                        samples[name].setdefault(figure, []).append(value)
     return samples
 
 

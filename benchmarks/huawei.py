@@ -164,7 +164,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
 
         ways: dict[str, Take | None] = {"idle": None, "ours": off_the_loop, "in_the_loop": in_the_loop}
         cases = {name: partial(case, take) for name, take in ways.items()}
-        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick)
+        samples = interleaved(cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns)
         runner.run(transport.close())
     samples["quietest"] = {"burst_lag_ms_max": [min(samples["ours"]["burst_lag_ms_max"])]}
     return Measured(samples=samples)

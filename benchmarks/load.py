@@ -12,15 +12,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Self, cast
 
-WARM, WARM_S = 300, 2.0
-"""How many are sent before it counts, and how long at most."""
+WARM, WARM_S = 200, 0.1
+"""How many are sent at the beginning of a turn that do not count, and how long at most."""
 
 CORE = 0
 """Its own. The receiver has another."""
 
-SETTLE_S = 0.1
+SETTLE_S = 0.05
 """For the receiver to take the connections in."""
 
 LIMIT_S = 60.0
@@ -106,10 +106,17 @@ class Load:
 class Connection(asyncio.Protocol):
     """One request under way at a time."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
+    def __init__(self) -> None:
+        self._load: Load | None = None
         self._buffer = b""
         self._due: float | None = None
+        self.closed = False
+
+    def begin(self, load: Load) -> None:
+        """What it sends from here on is of this load. A connection that was closed has no part in it."""
+        self._load = load
+        if not self.closed:
+            load.free(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -121,7 +128,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if not found or self._due is None:
+        if not found or self._due is None or self._load is None:
             return
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
         if len(rest) < length:
@@ -131,7 +138,8 @@ class Connection(asyncio.Protocol):
         self._load.answered(self, due, head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")))
 
     def connection_lost(self, _: Exception | None) -> None:
-        if self._due is not None:
+        self.closed = True
+        if self._due is not None and self._load is not None:
             self._due = None
             self._load.lost()
 
@@ -140,30 +148,39 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
-async def loaded(
-    requests: Sequence[bytes], pace: Pace, host: str, port: int, connections: int, *, tls: bool = False
-) -> Load:
-    """Sends and waits for the answers. Raises ``TimeoutError`` where they do not come."""
-    loop, opened = asyncio.get_running_loop(), list[Connection]()
-    began = [0.0]
-    load = Load(requests, pace, lambda: time.perf_counter() - began[0])
-    for _ in range(connections):
-        _, one = await loop.create_connection(lambda: Connection(load), host, port, ssl=tls or None)
-        opened.append(one)
-    await asyncio.sleep(SETTLE_S)
-    began[0] = time.perf_counter()
-    for one in opened:
-        load.free(one)
-    moments = pace.moments()
-    if moments:
-        threading.Thread(target=_remind, args=(loop, load, began[0], moments), daemon=True).start()
-    try:
+class Connections:
+    """Connections that are open, and were there before what is measured begins."""
+
+    def __init__(self, opened: Sequence[Connection]) -> None:
+        self._opened = opened
+
+    @classmethod
+    async def made(cls, host: str, port: int, count: int, *, tls: bool = False) -> Self:
+        loop, opened = asyncio.get_running_loop(), list[Connection]()
+        for _ in range(count):
+            _, one = await loop.create_connection(Connection, host, port, ssl=tls or None)
+            opened.append(one)
+        await asyncio.sleep(SETTLE_S)
+        return cls(opened)
+
+    async def load(self, requests: Sequence[bytes], pace: Pace) -> Load:
+        """Sends and waits for the answers. Raises ``TimeoutError`` where they do not come."""
+        loop, began = asyncio.get_running_loop(), time.perf_counter()
+        load = Load(requests, pace, lambda: time.perf_counter() - began)
+        for one in self._opened:
+            one.begin(load)
+        if all(one.closed for one in self._opened):
+            raise ConnectionResetError("the receiver has closed every connection")
+        moments = pace.moments()
+        if moments:
+            threading.Thread(target=_remind, args=(loop, load, began, moments), daemon=True).start()
         async with asyncio.timeout(LIMIT_S + (moments[-1] if moments else 0.0)):
             await load.done.wait()
-    finally:
-        for one in opened:
+        return load
+
+    def close(self) -> None:
+        for one in self._opened:
             one.close()
-    return load
 
 
 def _remind(loop: asyncio.AbstractEventLoop, load: Load, began: float, moments: Sequence[float]) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,25 +44,28 @@ class Notes:
 
 
 class Noted:
-    """All that the processes of one receiver have left, since the load began."""
+    """All that the processes of one receiver have left. Times are the machine's monotonic ones."""
 
-    def __init__(self, stalls_ms: list[float], commits: int, handled: Counter[str], processes: int) -> None:
-        self.stalls_ms = stalls_ms
-        self.commits = commits
+    def __init__(
+        self, stalls: list[tuple[float, float]], commits: list[float], handled: Counter[str], processes: int
+    ) -> None:
         self.handled = handled
         self.processes = processes
+        self._stalls = stalls
+        self._commits = commits
 
     @classmethod
-    def read(cls, folder: Path, began: float, ended: float) -> Self:
-        """Times are the machine's monotonic ones. What a handler's outcome commits after the last answer counts too."""
+    def read(cls, folder: Path) -> Self:
         left = [json.loads(path.read_text()) for path in folder.glob("*.json")]
         return cls(
-            stalls_ms=[late for one in left for at, late in one["stalls"] if began <= at <= ended],
-            commits=sum(at >= began for at in _all(left, "commits")),
-            handled=Counter(_all(left, "handled")),
+            stalls=[(at, late) for one in left for at, late in one["stalls"]],
+            commits=[at for one in left for at in one["commits"]],
+            handled=Counter(what for one in left for what in one["handled"]),
             processes=len(left),
         )
 
+    def stalls_ms(self, began: float, ended: float) -> list[float]:
+        return [late for at, late in self._stalls if began <= at <= ended]
 
-def _all(left: list[dict[str, list[Any]]], name: str) -> Iterable[Any]:
-    return (value for one in left for value in one[name])
+    def commits(self, began: float, ended: float) -> int:
+        return sum(began <= at <= ended for at in self._commits)

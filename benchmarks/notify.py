@@ -1,8 +1,8 @@
 """Notifications a second over HTTP: ``vkpay serve`` beside hand-written receivers and FastAPI with wechatpayv3's callback.
 
-The receiver has a core of its own; load and database server share the other. WeChat Pay's and Alipay's take turns, one in five
-is a refund's, some come twice, and each is answered only when it is where ``store`` says. Afterwards every one that was sent is
-looked up in the database: a run that lost one, or had the effect of one twice, does not count.
+The receivers have a core of their own, on which one is at work at a time; load and database server share the other. WeChat Pay's
+and Alipay's take turns, one in five is a refund's, some come twice, and each is answered only when it is where ``store`` says.
+Afterwards every one that was sent is looked up in the database: a run that lost one, or had the effect of one twice, does not count.
 """
 
 from __future__ import annotations
@@ -11,23 +11,22 @@ import argparse
 import math
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import audit, parties, targeted
-from benchmarks.audit import Verdict
-from benchmarks.deliveries import PREFIX
+from benchmarks import targeted
 from benchmarks.driven import pin
 from benchmarks.driving import Driven
-from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleaved, median
-from benchmarks.load import CORE, FIGURES, WARM
-from benchmarks.notes import Noted
-from benchmarks.receivers import APP, Receiving, slow_disk
-from benchmarks.served import HANDLERS, Settings
+from benchmarks.harness import Case, Measured, Metrics, Samples, Target, Watch, interleaved, median
+from benchmarks.load import CORE, WARM
+from benchmarks.receivers import APP, slow_disk
+from benchmarks.served import HANDLERS
+from benchmarks.stands import Stand
 from benchmarks.stores import Store, store_of
 
 STORES = ("none", "sqlite", "postgres", "mysql")
@@ -37,8 +36,11 @@ RECEIVERS = ("floor", "one each", "claim", "ours", "fastapi")
 LACKING = {("none", "one each"), ("none", "claim"), ("mysql", "floor")}
 MANY, FEW = 64, 4
 FEW_ARE_FOR = ("one each", "ours")
-A_SECOND = 5000
+A_SECOND = 7000
 """How many are signed for each second and process: a receiver that is faster ends earlier."""
+
+TURNS = 3
+"""Of each case in a round."""
 
 BUSY = 0.9
 """Of its core; a load that has no more left would be what is measured."""
@@ -107,7 +109,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=_positive(float), help="so many a second, instead of as many as go", **some
     )
-    parser.add_argument("--seconds", type=_positive(float), default=2.0, help="of load in a turn, at most")
+    parser.add_argument(
+        "--seconds",
+        type=_positive(float),
+        default=6.0,
+        help=f"of load on each case in all: in 5 rounds of {TURNS} turns, 6 are 0.4 s a turn",
+    )
     parser.add_argument("--duplicates", type=_share, default=0.05, help="share that is sent once more")
     parser.add_argument("--processes", type=_positive(int), default=1, help="of each receiver, on all cores")
     parser.add_argument(
@@ -115,7 +122,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--slow-disk", action="store_true", help="every fsync takes 3 ms longer (needs gcc)")
     parser.add_argument(
-        "--database", metavar="URL", help="a server's, where a database may be made for each turn"
+        "--database", metavar="URL", help="a server's, where a database may be made for each receiver"
     )
     parser.add_argument("--app", default=APP, help="instead of the application that vkpay serve serves here")
     targeted.add_options(parser)
@@ -126,19 +133,22 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
     if options.config_out:
         targeted.write_config(options.config_out)
     if options.quick:
-        options.seconds, options.concurrency = min(options.seconds, 0.2), options.concurrency or [8]
+        options.seconds, options.concurrency = min(options.seconds, 0.1), options.concurrency or [8]
+    seconds = options.seconds / (options.rounds * options.turns)
     with ExitStack() as after:
         folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="vkpay-bench-")))
         if options.target:
-            bench: Any = targeted.Deployment(options, after)
+            bench: Any = targeted.Deployment(options, seconds, after)
         else:
-            bench = Bench(options, folder, after, watch)
-        samples = interleaved(bench.cases(), options.rounds, watch, warm_up=not options.quick)
+            bench = Bench(options, seconds, folder, after, watch)
+        warm_up = not options.quick
+        samples = interleaved(bench.cases(), options.rounds, watch, warm_up=warm_up, turns=options.turns)
+        watch.begins("looking up what was sent")
+        wrong = bench.ended(samples)
     # What may hold a password, somebody's path or a host's name is nobody else's business.
     options.database = options.keys = options.allow_host = None
     options.target = bool(options.target)
     busy = max(median(samples, (case, "load_busy")) for case in samples)
-    wrong = [*bench.wrong]
     if busy > BUSY:
         wrong.append(f"the load was busy {busy:.0%} of the time: what was measured is the load")
     return Measured(samples=samples, facts={"load_busy_at_most": busy}, wrong=wrong)
@@ -155,127 +165,78 @@ def check(options: argparse.Namespace) -> None:
 
 
 class Chosen(NamedTuple):
-    """One case. ``label`` is the store's with what is special about it."""
+    """One case. ``label`` is the store's with what is special about it, ``nth`` which of the loads of its receiver it is."""
 
-    store: Store
+    stand: Stand
     label: str
-    receiver: str
+    nth: int
     concurrency: int
     rate: float | None
 
     @property
     def case(self) -> str:
         at = "" if self.rate is None else f"@{self.rate:g}"
-        return f"{self.label}/{self.receiver}/{self.concurrency}{at}"
+        return f"{self.label}/{self.stand.name}/{self.concurrency}{at}"
 
 
 class Bench:
-    """The load and the stores; each turn has a receiver and a database of its own."""
+    """The load, and the receivers with their stores. ``seconds`` are those of a turn."""
 
-    def __init__(self, options: argparse.Namespace, folder: Path, after: ExitStack, watch: Watch) -> None:
+    def __init__(
+        self, options: argparse.Namespace, seconds: float, folder: Path, after: ExitStack, watch: Watch
+    ) -> None:
         self._options = options
-        self._folder = folder
-        self._turns = 0
-        self.wrong: list[str] = []
+        self._seconds = seconds
         if options.processes == 1:
             pin(CORE)  # what is started here stays here: the load, and a database server
         self._load = after.enter_context(Driven("loading"))
-        self._slow = slow_disk(folder) if options.slow_disk else None
+        slow = slow_disk(folder) if options.slow_disk else None
         watch.begins("starting the stores")
-        self._stores = [store_of(name, options.database, folder, after) for name in options.store]
-        rates = options.rate or [None]
-        most = max(rate or A_SECOND * options.processes for rate in rates)
-        self._count = WARM + math.ceil(options.seconds * most)
-        self._sign()
+        stores = [store_of(name, options.database, folder, after) for name in options.store]
+        at_once = options.concurrency or ([MANY] if options.rate else [MANY, FEW])
+        self._loads = [*product(at_once, options.rate or [None])]
+        most = max(rate or A_SECOND * options.processes for _, rate in self._loads)
+        self._count = WARM + math.ceil(seconds * most)
+        turns = options.rounds * options.turns + (not options.quick)
+        self._chosen = [*self._cases(stores, folder, self._count * len(self._loads) * turns)]
+        for stand in self._stands():
+            watch.begins(f"starting {stand.store.name}/{stand.name}")
+            after.callback(stand.close)
+            stand.open(slow)
         if options.processes > 1 and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(self._load.pid, range(os.cpu_count() or 1))
 
     def cases(self) -> dict[str, Case]:
-        return {one.case: partial(self._turn, one) for one in self._chosen()}
+        return {one.case: partial(self._turn, one, count()) for one in self._chosen}
 
-    def _chosen(self) -> list[Chosen]:
-        options, found = self._options, []
-        for store, receiver in product(self._stores, RECEIVERS):
+    def ended(self, samples: Samples) -> list[str]:
+        """Adds to the figures what the receivers have noted. Gives why the run does not count."""
+        wrong = [word for stand in self._stands() for word in stand.ended()]
+        for one in self._chosen:
+            samples[one.case] |= one.stand.noted(one.case)
+        return wrong
+
+    def _stands(self) -> list[Stand]:
+        return list(dict.fromkeys(one.stand for one in self._chosen))
+
+    def _cases(self, stores: list[Store], folder: Path, orders: int) -> Iterator[Chosen]:
+        options = self._options
+        slow, many = "slow " * options.slow_disk, f"{options.processes} × " * (options.processes > 1)
+        for store, receiver in product(stores, RECEIVERS):
             lacking = (store.name, receiver) in LACKING or (receiver == "fastapi" and not _has_peer())
             if receiver not in options.only or lacking:
                 continue
-            low = store.name != "none" and receiver in FEW_ARE_FOR and not options.rate
-            slow, many = "slow " * options.slow_disk, f"{options.processes} × " * (options.processes > 1)
-            for at_once, rate in product(options.concurrency or [*[FEW] * low, MANY], options.rate or [None]):
-                found.append(Chosen(store, f"{many}{slow}{store.name}", receiver, at_once, rate))
-        return found
+            stand = Stand(store, receiver, options, self._load, folder, orders)
+            for nth, (at_once, rate) in enumerate(self._loads):
+                asked_for = options.concurrency or at_once == MANY
+                if asked_for or (store.name != "none" and receiver in FEW_ARE_FOR):
+                    yield Chosen(stand, f"{many}{slow}{store.name}", nth, at_once, rate)
 
-    def _turn(self, one: Chosen) -> Metrics:
-        self._turns += 1
-        notes = self._folder / f"notes-{self._turns}"
-        notes.mkdir()
-        self._sign()
-        with one.store.fresh(self._count) as url:
-            part = "verified" if one.store.name == "none" else "claim" if one.receiver == "claim" else "all"
-            settings = Settings(
-                config={**parties.config("http://127.0.0.1:9"), "notify_url": "http://127.0.0.1/pay"},
-                database=url,
-                notes=str(notes),
-                part=part,
-                handler=self._options.handler,
-                processes=self._options.processes,
-            )
-            kept = one.store.commits(url)
-            receiving = Receiving(
-                one.store.name, one.receiver, settings, app=self._options.app, slow_disk=self._slow
-            )
-            with receiving as receiver:
-                figures, sent, noted = self._loaded(one, receiver)
-            commits = noted.commits / max(1, sent["sent"])
-            if kept is not None:
-                commits = ((one.store.commits(url) or 0) - kept) / sent["total"]
-            verdict = self._verdict(one, url, sent, noted)
-            self.wrong += audit.words(one.case, verdict, sent["distinct"])
-        if sent["refused"]:
-            self.wrong.append(f"{one.case}: {sent['refused']} of {sent['total']} were not accepted")
-        own = {} if one.store.name == "none" else {"commits": commits}
-        return {**figures, **own, "lost": verdict.lost, "doubled": verdict.doubled}
-
-    def _loaded(self, one: Chosen, receiver: Receiving) -> tuple[dict[str, float], dict[str, Any], Noted]:
-        where = {"host": "127.0.0.1", "port": receiver.port, "tls": False, "connections": one.concurrency}
-        self._load.ask("warm", **where)
-        cpu, database = receiver.cpu(), one.store.cpu()
-        sent: dict[str, Any] = self._load.ask("run", seconds=self._options.seconds, rate=one.rate, **where)
-        cpu, rss = receiver.cpu() - cpu, receiver.rss_mib()
-        database = None if database is None else (one.store.cpu() or 0.0) - database
-        noted = receiver.stop(sent["began"], sent["ended"])
-        each = 1e6 / max(1, sent["sent"])
-        return (
-            {
-                **{name: sent[name] for name in FIGURES},
-                "cpu_us": cpu * each,
-                **({} if database is None else {"db_cpu_us": database * each}),
-                "rss_mib": rss,
-                "stalls": float(len(noted.stalls_ms)),
-                "stall_ms": max(noted.stalls_ms, default=0.0),
-            },
-            sent,
-            noted,
-        )
-
-    def _verdict(self, one: Chosen, url: str, sent: dict[str, Any], noted: Noted) -> Verdict:
-        if one.store.name == "none":
-            return Verdict()
-        those = range(sent["distinct"])
-        if one.receiver == "ours":
-            return audit.of_ledger(url, those, noted.handled)
-        return audit.of_claims(url, those) if one.receiver == "claim" else audit.of_rows(url, those)
-
-    def _sign(self) -> None:
-        """As many as are needed; WeChat Pay's are good for some minutes only."""
-        self._load.ask(
-            "sign",
-            first=0,
-            count=self._count,
-            host="127.0.0.1",
-            prefix=PREFIX,
-            duplicates=self._options.duplicates,
-        )
+    def _turn(self, one: Chosen, turns: Iterator[int]) -> Metrics:
+        """Each turn and each load has orders of its own; all receivers have the same, signed once."""
+        first = (next(turns) * len(self._loads) + one.nth) * self._count
+        numbers = range(first, first + self._count)
+        return one.stand.turn(one.case, numbers, one.concurrency, self._seconds, one.rate)
 
 
 def _has_peer() -> bool:

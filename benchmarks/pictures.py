@@ -142,20 +142,25 @@ def flow(result: Result) -> Figure:
 
 
 def ledger(result: Result) -> Figure:
-    """Cost of each operation against stored orders, as multiples of its cost at the fewest."""
-    lines: dict[str, dict[int, float]] = {}
+    """Cost of each operation against stored orders, as multiples of its cost at the fewest; a panel for each store."""
+    stores: dict[str, dict[str, dict[int, float]]] = {}
     for case, figures in result.samples.items():
         name, _, size = case.rpartition(" ")
-        lines.setdefault(name, {})[int(size)] = statistics.median(figures["cpu_us"])
-    figure = Figure(figsize=(9, 4))
-    axes = figure.subplots()
-    for position, (name, points) in enumerate(lines.items()):
-        first = points[min(points)]
-        colour = f"C{position}"
-        axes.plot([*points], [value / first for value in points.values()], "o-", label=name, color=colour)
-    axes.set(xscale="log", xlabel="stored orders", ylabel="CPU, times that at the fewest", ylim=(0, None))
-    axes.legend(fontsize=8)
-    axes.grid(alpha=0.3)
+        store, _, operation = name.partition("/")
+        points = stores.setdefault(store, {}).setdefault(operation, {})
+        points[int(size)] = statistics.median(figures["cpu_us"])
+    figure = Figure(figsize=(1 + 4 * len(stores), 4))
+    panels = figure.subplots(1, len(stores), sharey=True, squeeze=False)[0]
+    for axes, (store, lines) in zip(panels, stores.items(), strict=True):
+        for position, (operation, points) in enumerate(lines.items()):
+            first, colour = points[min(points)], f"C{position}"
+            ys = [value / first for value in points.values()]
+            axes.plot([*points], ys, "o-", label=operation, color=colour)
+        axes.set(xscale="log", xlabel="stored orders", title=store)
+        axes.grid(alpha=0.3)
+    panels[0].set_ylim(0)
+    panels[0].set_ylabel("CPU, times that at the fewest")
+    panels[0].legend(fontsize=8)
     return figure
 
 

@@ -94,14 +94,14 @@ class Receiving:
         pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids]
         return max(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def stop(self, began: float, ended: float) -> Noted:
+    def stop(self) -> Noted:
         """Asks it to end, which it does when all its handlers' outcomes are stored. Raises :class:`NotServing`."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             raise NotServing(f"{self.name} did not end: {self._last_words()}") from None
-        noted = Noted.read(Path(self._found.notes), began, ended)
+        noted = Noted.read(Path(self._found.notes))
         if noted.processes != len(self.pids):
             raise NotServing(f"{self.name} did not end in order: {self._last_words()}")
         return noted

@@ -154,10 +154,14 @@ def everything(found: Found) -> str:
 
 def runs(folder: Path = FOLDER) -> Found:
     """The newest run of each question with each setting of the options that make it another measurement."""
-    apart = {name: getattr(question(name), "TELLS_APART", ()) for name in QUESTIONS}
-    kept = results.kept(apart, folder)
+    kept = results.kept(apart(), folder)
     titled = {title(one): one for several in kept.values() for one in several}
     return dict(sorted(titled.items(), key=lambda pair: len(pair[0].split())))
+
+
+def apart() -> dict[str, tuple[str, ...]]:
+    """By question, the options that make it another measurement."""
+    return {name: getattr(question(name), "TELLS_APART", ()) for name in QUESTIONS}
 
 
 def title(result: Result) -> str:

@@ -49,6 +49,9 @@ class Result(msgspec.Struct, kw_only=True):
     machine: dict[str, Any]
     versions: dict[str, str]
     samples: Samples
+    seconds: float = 0.0
+    """How long it took."""
+
     facts: dict[str, Any] = {}
     wrong: list[str] = []
 
@@ -58,7 +61,12 @@ class Result(msgspec.Struct, kw_only=True):
 
 
 def result_of(
-    question: str, options: dict[str, Any], measured: Measured, *, now: datetime | None = None
+    question: str,
+    options: dict[str, Any],
+    measured: Measured,
+    *,
+    seconds: float = 0.0,
+    now: datetime | None = None,
 ) -> Result:
     versions = {name: found for name in PACKAGES if (found := _version(name))}
     return Result(
@@ -73,6 +81,7 @@ def result_of(
             case: {figure: [_short(value) for value in values] for figure, values in figures.items()}
             for case, figures in measured.samples.items()
         },
+        seconds=round(seconds, 1),
         facts=measured.facts,
         wrong=list(measured.wrong),
     )
@@ -100,17 +109,21 @@ def kept(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[str,
 
     The newest comes first.
     """
-    found: dict[tuple[str, ...], Result] = {}
-    for path in folder.glob("*.json"):
-        result = msgspec.json.decode(path.read_bytes(), type=Result)
-        set_to = [repr(result.options.get(name)) for name in apart.get(result.question, ())]
-        latest = found.get((result.question, *set_to))
-        if not result.quick and not result.wrong and (latest is None or result.at > latest.at):
-            found[result.question, *set_to] = result
     questions: dict[str, list[Result]] = {}
-    for result in sorted(found.values(), key=lambda one: one.at, reverse=True):
-        questions.setdefault(result.question, []).append(result)
+    for newest, *_ in series(apart, folder).values():
+        questions.setdefault(newest.question, []).append(newest)
     return questions
+
+
+def series(apart: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> dict[tuple[str, ...], list[Result]]:
+    """All whole runs that nothing was wrong with, by what makes them another measurement. The newest comes first."""
+    runs = [msgspec.json.decode(path.read_bytes(), type=Result) for path in folder.glob("*.json")]
+    found: dict[tuple[str, ...], list[Result]] = {}
+    for result in sorted(runs, key=lambda one: one.at, reverse=True):
+        if not result.quick and not result.wrong:
+            set_to = [repr(result.options.get(name)) for name in apart.get(result.question, ())]
+            found.setdefault((result.question, *set_to), []).append(result)
+    return found
 
 
 def machine() -> dict[str, Any]:

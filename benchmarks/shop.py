@@ -17,7 +17,21 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Table, create_engine, insert, make_url
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Insert,
+    MetaData,
+    String,
+    Table,
+    case,
+    create_engine,
+    insert,
+    literal,
+    make_url,
+    select,
+)
 
 from benchmarks import parties
 from vkpay_async.jobs.looking import MINUTE_MS
@@ -37,7 +51,19 @@ PAID_AFTER_MS = 20_000
 ROWS_AT_ONCE = 10_000
 
 Row: TypeAlias = dict[str, Any]
-Rows: TypeAlias = tuple[list[Row], list[Row]]
+
+_stage = Table(
+    "benchmark_stage",
+    MetaData(),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", String(64), nullable=False),
+    Column("user_id", String(64), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("transaction_id", String(64)),
+    Column("event_id", String(64)),
+    Column("repair_due", BigInteger),
+)
+"""What is its own of an order, on its way into the tables."""
 
 _ANALYZE = f"ANALYZE TABLE {orders.name}, {notifications.name}"
 _SETTLE = {"postgresql": "VACUUM ANALYZE", "mysql": _ANALYZE, "mariadb": _ANALYZE}
@@ -60,8 +86,8 @@ def number(n: int) -> str:
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime(created(n) // 1000))}{chance(n, 1) % 10**10:010}"
 
 
-def path(n: int) -> str:
-    return f"/vk-pay-notify/wxpay_h5/{number(n)}"
+def path(number: str) -> str:
+    return f"/vk-pay-notify/wxpay_h5/{number}"
 
 
 def transaction_id(n: int) -> str:
@@ -118,7 +144,7 @@ class Shop:
             stat_data={"platform": "h5", "ua": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0.0.0"},
             pid="default",
             notify_url="https://pay.example.com/pay",
-            notify_path=path(n),
+            notify_path=path(number(n)),
             mch_id=parties.MCH_ID,
             provider_appid=parties.APP_ID,
         )
@@ -145,7 +171,7 @@ class Shop:
             pay_type="wxpay_h5",
             pid="default",
             kind="payment",
-            path=f"/pay{path(n)}",
+            path=f"/pay{path(number(n))}",
             headers=self._headers,
             body=self._body,
             happened=msgspec.json.encode(msgspec.structs.replace(trade, raw={})),
@@ -154,78 +180,92 @@ class Shop:
         terms = Terms(now=heard, lease_until=heard + MINUTE_MS, runner="bench", types=frozenset({"goods"}))
         return Claim(event=event, decide=lambda found: on_payment(found, event, trade, self._provider, terms))
 
-    def rows(self, those: range) -> Rows:
-        """Orders and notifications as they stand in the end: what is paid was handled long ago."""
-        paid = [self._paid_rows(n) for n in those if is_paid(n)]
-        unpaid = [self._unpaid_row(n) for n in those if not is_paid(n)]
-        in_order = sorted([*unpaid, *(order for order, _ in paid)], key=itemgetter("create_date"))
-        return in_order, [event for _, event in paid]
-
-    def _unpaid_row(self, n: int) -> Row:
-        asked_after = created(n) > self.now - GIVEN_UP_AFTER_MS
+    def staged(self, n: int) -> Row:
+        """What is its own of the n-th order."""
+        paid, asked_after = is_paid(n), created(n) > self.now - GIVEN_UP_AFTER_MS
         return {
-            **self._templates[0],
-            **self._own(n),
-            "repair_due": self.repair_due(n) if asked_after else None,
-        }
-
-    def _paid_rows(self, n: int) -> tuple[Row, Row]:
-        _, order, event = self._templates
-        own, transaction, heard = self._own(n), transaction_id(n), created(n) + PAID_AFTER_MS
-        paid = {"transaction_id": transaction, "pay_date": heard, "notify_date": heard}
-        return {**order, **own, **paid}, {
-            **event,
-            "number": own["out_trade_no"],
-            "what": what(transaction),
-            "id": event_id(n, heard),
-            "path": f"/pay{own['notify_path']}",
-            "create_date": heard,
-            "done_date": heard,
-        }
-
-    def _own(self, n: int) -> Row:
-        return {
-            "out_trade_no": number(n),
+            "n": n,
+            "number": number(n),
             "user_id": self.user(n),
-            "create_date": created(n),
-            "notify_path": path(n),
+            "created": created(n),
+            "transaction_id": transaction_id(n) if paid else None,
+            "event_id": event_id(n, created(n) + PAID_AFTER_MS) if paid else None,
+            "repair_due": self.repair_due(n) if asked_after and not paid else None,
         }
 
     @cached_property
-    def _templates(self) -> tuple[Row, Row, Row]:
+    def templates(self) -> tuple[Row, Row, Row]:
+        """Rows of an order that is not paid, of one that is, and of its notification, which was handled long ago."""
         order, claim = self.order(0), self.payment(0, created(0))
         decision = claim.decide(Found(order=order))
         assert decision.paid is not None
         assert decision.event is not None
         paid = msgspec.structs.replace(order, status=1, user_order_success=True, **decision.paid)
         event = msgspec.structs.replace(decision.event, state="done", due=None)
-        return _order_row(order), _order_row(paid), _row(event)
+        return _order_row(order), _order_row(paid), msgspec.structs.asdict(event)
+
+
+def unstaged(shop: Shop) -> tuple[Insert, Insert]:
+    """The statements that make orders and notifications of what is staged."""
+    unpaid, paid, event = shop.templates
+    own, was_paid = _stage.c, _stage.c.transaction_id.is_not(None)
+    heard = own.created + PAID_AFTER_MS
+    transaction = own.transaction_id
+    of_orders: dict[str, Any] = {
+        "out_trade_no": own.number,
+        "user_id": own.user_id,
+        "create_date": own.created,
+        "notify_path": literal(path("")) + own.number,
+        "repair_due": own.repair_due,
+        "transaction_id": case((was_paid, transaction), else_=unpaid["transaction_id"]),
+        "pay_date": case((was_paid, heard), else_=unpaid["pay_date"]),
+        "notify_date": case((was_paid, heard), else_=unpaid["notify_date"]),
+    }
+    of_events: dict[str, Any] = {
+        "number": own.number,
+        "what": literal(what("{}").partition("{}")[0]) + transaction + what("{}").partition("{}")[2],
+        "id": own.event_id,
+        "path": literal(f"/pay{path('')}") + own.number,
+        "create_date": heard,
+        "done_date": heard,
+    }
+
+    def value(table: Table, name: str, row: Row) -> Any:
+        return literal(row[name], table.c[name].type)
+
+    for name in unpaid.keys() - of_orders.keys():
+        one, other = (value(orders, name, row) for row in (paid, unpaid))
+        of_orders[name] = one if paid[name] == unpaid[name] else case((was_paid, one), else_=other)
+    for name in event.keys() - of_events.keys():
+        of_events[name] = value(notifications, name, event)
+    chosen = select(*of_orders.values()).order_by(own.n)
+    told = select(*of_events.values()).where(was_paid).order_by(own.n)
+    return (
+        insert(orders).from_select([*of_orders], chosen, include_defaults=False),
+        insert(notifications).from_select([*of_events], told, include_defaults=False),
+    )
 
 
 def _order_row(order: Order) -> Row:
-    row = {**_row(order), "repair_due": None, "expire_due": None}
+    row = {**msgspec.structs.asdict(order), "repair_due": None, "expire_due": None}
     del row["refund_list"]
     return row
 
 
-def _row(kept: Order | Event) -> Row:
-    """As the drivers take it."""
-    return {
-        name: msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-        for name, value in msgspec.structs.asdict(kept).items()
-    }
-
-
 async def fill(ledger: Ledger, shop: Shop) -> None:
-    """Tables, indexes and rows, in the order in which they would have come: pages are as full as in life."""
+    """Tables, indexes and rows in the order in which they would have come. On servers the indexes come last."""
     await ledger.open()
     backend = make_url(ledger.url).get_backend_name()
     if backend == "sqlite":
         await ledger.close()
         _fill_file(ledger.url, shop)
         return
-    for part in _parts(shop):
-        await ledger.write(partial(_keep, part))
+    indexes = [*orders.indexes, *notifications.indexes]
+    await ledger.write(lambda connection: [index.drop(connection) for index in indexes])
+    for those in _parts(shop):
+        await ledger.write(partial(keep, shop, those))
+    for index in indexes:
+        await ledger.write(index.create)
     await ledger.read(lambda connection: connection.exec_driver_sql(_SETTLE[backend]))
 
 
@@ -236,8 +276,8 @@ def _fill_file(url: str, shop: Shop) -> None:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-1000000"):
             connection.exec_driver_sql(f"PRAGMA {pragma}")
         connection.exec_driver_sql("BEGIN")
-        for part in _parts(shop):
-            _keep(part, connection)
+        for those in _parts(shop):
+            keep(shop, those, connection)
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
     # What the system has still to write would slow down the rounds.
@@ -245,10 +285,13 @@ def _fill_file(url: str, shop: Shop) -> None:
         os.fsync(file.fileno())
 
 
-def _keep(part: Rows, connection: Connection) -> None:
-    kept, told = part
-    _insert(connection, orders, kept)
-    _insert(connection, notifications, told)
+def keep(shop: Shop, those: range, connection: Connection) -> None:
+    """What is their own goes to the database, which makes the rows of it: most of a row is the same in all."""
+    _stage.create(connection)
+    _insert(connection, _stage, [shop.staged(n) for n in those])
+    for statement in unstaged(shop):
+        connection.execute(statement)
+    _stage.drop(connection)
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
@@ -258,6 +301,6 @@ def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
     connection.exec_driver_sql(str(compiled), [*map(itemgetter(*compiled.positiontup), rows)])
 
 
-def _parts(shop: Shop) -> Iterator[Rows]:
+def _parts(shop: Shop) -> Iterator[range]:
     for begin in range(0, shop.size, ROWS_AT_ONCE):
-        yield shop.rows(range(begin, min(begin + ROWS_AT_ONCE, shop.size)))
+        yield range(begin, min(begin + ROWS_AT_ONCE, shop.size))

@@ -99,6 +99,11 @@ def number(value: float) -> str:
     )
 
 
+def duration(seconds: float) -> str:
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
 def spread(one: Judged) -> str:
     return f"{number(one.low)}–{number(one.high)}"
 

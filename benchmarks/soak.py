@@ -63,7 +63,7 @@ TARGETS: tuple[Target, ...] = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--minutes", type=float, default=2.0)
 
 
 def run(options: argparse.Namespace, watch: Watch) -> Measured:

@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 from benchmarks import audit, parties
 from benchmarks.audit import Verdict
 from benchmarks.driving import Driven
-from benchmarks.harness import Case, Metrics
+from benchmarks.harness import Case, Metrics, Samples
 from benchmarks.load import FIGURES, WARM
 from benchmarks.stores import fill
 
@@ -83,13 +83,14 @@ def write_config(folder: Path) -> None:
 class Deployment:
     """Its figures are those that can be seen from outside. With ``--database``, its orders are put there and looked up."""
 
-    def __init__(self, options: argparse.Namespace, after: ExitStack) -> None:
+    def __init__(self, options: argparse.Namespace, seconds: float, after: ExitStack) -> None:
         self._options = options
+        self._seconds = seconds
         self._url: SplitResult = urlsplit(options.target)
         keys = {parties.KEYS: options.keys.read_text()}
         self._load = after.enter_context(Driven("loading", **keys))
         self._next = 0
-        self.wrong: list[str] = []
+        self._wrong: list[str] = []
 
     def cases(self) -> dict[str, Case]:
         found: dict[str, Case] = {}
@@ -98,9 +99,13 @@ class Deployment:
             found[f"target/theirs/{at_once}{at}"] = partial(self._turn, f"{at_once}{at}", at_once, rate)
         return found
 
+    def ended(self, _: Samples) -> list[str]:
+        """Why the run does not count."""
+        return self._wrong
+
     def _turn(self, case: str, at_once: int, rate: float | None) -> Metrics:
         options, url = self._options, self._url
-        those = self._those(WARM + math.ceil(options.seconds * (rate or A_SECOND)))
+        those = self._those(WARM + math.ceil(self._seconds * (rate or A_SECOND)))
         ours = {"first": those.start, "count": len(those), "duplicates": options.duplicates}
         self._load.ask("sign", host=url.netloc, prefix=url.path.rstrip("/"), **ours)
         if options.database:
@@ -109,14 +114,14 @@ class Deployment:
         port = url.port or (443 if tls else 80)
         where = {"host": url.hostname, "port": port, "tls": tls, "connections": at_once}
         self._load.ask("warm", **where)
-        sent: dict[str, Any] = self._load.ask("run", seconds=options.seconds, rate=rate, **where)
+        sent: dict[str, Any] = self._load.ask("run", seconds=self._seconds, rate=rate)
         figures = {name: sent[name] for name in FIGURES}
         if sent["refused"]:
-            self.wrong.append(f"{case}: {sent['refused']} of {sent['total']} were not accepted")
+            self._wrong.append(f"{case}: {sent['refused']} of {sent['total']} were not accepted")
         if not options.database:
             return figures
         verdict = self._verdict(those[: sent["distinct"]])
-        self.wrong += audit.words(case, verdict, sent["distinct"])
+        self._wrong += audit.words(case, verdict, sent["distinct"])
         return {**figures, "lost": verdict.lost, "doubled": verdict.doubled}
 
     def _those(self, count: int) -> range:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from benchmarks.harness import Metrics, Target, all_judged, interleaved, judged, percentile, ratios
+from benchmarks.harness import Metrics, Samples, Target, all_judged, interleaved, judged, percentile, ratios
 
 
 class Seen:
@@ -26,7 +27,8 @@ class Seen:
         self.done += 1
 
 
-def test_rounds_interleave_and_the_first_does_not_count() -> None:
+def played(names: str, rounds: int, **how: Any) -> tuple[str, Samples, Seen]:
+    """The turns that were taken, and what they came to: each is worth its place."""
     turns: list[str] = []
 
     def case(name: str) -> Callable[[], Metrics]:
@@ -37,10 +39,29 @@ def test_rounds_interleave_and_the_first_does_not_count() -> None:
         return measure
 
     watch = Seen()
-    samples = interleaved({"a": case("a"), "b": case("b")}, 2, watch)
-    assert turns == ["a", "b"] * 3
-    assert samples == {"a": {"us": [3.0, 5.0]}, "b": {"us": [4.0, 6.0]}}
-    assert watch.expected == watch.done == 6
+    samples = interleaved({name: case(name) for name in names}, rounds, watch, **how)
+    return "".join(turns), samples, watch
+
+
+def test_rounds_interleave_there_and_back_and_the_first_does_not_count() -> None:
+    turns, samples, watch = played("abc", 2)
+    assert turns == "abc" + "abc" + "cba"
+    assert samples == {"a": {"us": [4.0, 9.0]}, "b": {"us": [5.0, 8.0]}, "c": {"us": [6.0, 7.0]}}
+    assert watch.expected == watch.done == 9
+
+
+def test_what_drifts_within_a_round_drifts_in_both_directions() -> None:
+    """Each turn is a little dearer than the last, and all come to the same."""
+    turns, samples, watch = played("abc", 1, turns=2)
+    assert turns == "abc" + "abc" + "cba"
+    assert samples == {name: {"us": [6.5]} for name in "abc"}
+    assert watch.expected == watch.done == 9
+
+
+def test_what_is_compared_has_its_turns_together() -> None:
+    turns, samples, _ = played("aAbB", 1, turns=2, beside=str.lower, warm_up=False)
+    assert turns == "aAAa" + "bBBb"
+    assert samples["a"] == samples["A"] == {"us": [2.5]}
 
 
 def test_without_warming_up_every_round_counts() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.drivers.loading import mixed
-from benchmarks.load import Load, Pace, loaded
+from benchmarks.load import Connections, Load, Pace
 from benchmarks.raw import Answering, canned
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
@@ -94,6 +94,14 @@ async def served(answer: bytes) -> tuple[asyncio.Server, int]:
     return server, server.sockets[0].getsockname()[1]
 
 
+async def loaded(requests: list[bytes], pace: Pace, host: str, port: int, connections: int) -> Load:
+    made = await Connections.made(host, port, connections)
+    try:
+        return await made.load(requests, pace)
+    finally:
+        made.close()
+
+
 async def test_what_is_refused_is_counted() -> None:
     server, port = await served(canned(b"no", {}).replace(b"200 OK", b"500 Internal Server Error"))
     load = await loaded([REQUEST] * 20, Pace(20, 10), "127.0.0.1", port, 4)
@@ -110,6 +118,28 @@ async def test_a_connection_that_is_cut_counts_as_refused() -> None:
     load = await loaded([REQUEST] * 3, Pace(2, 10), "127.0.0.1", server.sockets[0].getsockname()[1], 2)
     server.close()
     assert (load.sent, load.refused) == (2, 2)
+
+
+async def test_connections_serve_one_load_after_the_other() -> None:
+    server, port = await served(canned(b"", {}))
+    made = await Connections.made("127.0.0.1", port, 3)
+    first, second = [await made.load([REQUEST] * count, Pace(count, 10)) for count in (5, 7)]
+    made.close()
+    server.close()
+    assert (first.sent, len(first.took), second.sent, len(second.took)) == (5, 5, 7, 7)
+
+
+async def test_a_receiver_that_hangs_up_is_not_waited_for() -> None:
+    server = await asyncio.get_running_loop().create_server(_HangingUp, "127.0.0.1", 0)
+    made = await Connections.made("127.0.0.1", server.sockets[0].getsockname()[1], 2)
+    with pytest.raises(ConnectionResetError):
+        await made.load([REQUEST], Pace(1, 10))
+    server.close()
+
+
+class _HangingUp(asyncio.Protocol):
+    def connection_made(self, transport: Any) -> None:
+        transport.close()
 
 
 async def test_a_fixed_rate_is_kept_over_sockets() -> None:

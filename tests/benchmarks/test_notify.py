@@ -89,7 +89,7 @@ def test_a_deployment_is_loaded_and_its_ledger_looked_into(
             database,
         ]
         assert ask("notify", ["--quick", *target, "--json"]) == 0
-        theirs.stop(0, 0)
+        theirs.stop()
     text = capfd.readouterr().out
     found = figures(text)["target/theirs/8"]
     assert found["lost"] == found["doubled"] == 0
