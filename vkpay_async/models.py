@@ -487,9 +487,9 @@ NotificationKind = Literal["payment", "renewal", "refund", "transfer", "transfer
 class Notification(Value, frozen=True, kw_only=True):
     """A verified notification. Exactly the field of its kind is set; ``other`` changes nothing, and is told to ``on_event``.
 
-    ``renewal`` is a payment that goes on from an order's and gets an order of its own. ``closed`` is a trade that ended without payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is
-    what the provider wants for this one in place of its usual word. ``as_payment`` is what a refund that was undone says of the
-    payment, for whom has not heard of that.
+    ``renewal`` is a payment that goes on from an order's and gets an order of its own. ``closed`` is a trade that ended without
+    payment. ``id`` is the envelope's: a re-sent one may carry another. ``reply`` is what the provider wants for this one in place
+    of its usual word. ``as_payment`` is what an undone refund says of its payment, for a ledger that has not heard of that.
     """
 
     kind: NotificationKind

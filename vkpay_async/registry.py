@@ -36,8 +36,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     ``None``. ``number`` is what an ``out_trade_no`` may be, in a pattern and in words. ``earliest_expiry_ms`` says how far
     ahead ``time_expire`` must be, by pay_type and under ``""`` for the others; it is empty where none can be given.
     ``answers_get`` tells that the provider checks an address with a GET; ``priced``, that it works out ``total_fee`` itself;
-    ``one_payer``, that it finds an order by its payer's openid as well, so that an order is one payer's; ``one_node``, that its settings are one table, and not one for each platform; ``shows_qrcode``, that a front end wants the
-    image of its QR codes always.
+    ``one_payer``, that it finds an order by its payer's openid as well, so that an order is one payer's; ``one_node``, that its
+    settings are one table, and not one for each platform; ``shows_qrcode``, that a front end wants the image of its QR codes
+    always.
     """
 
     name: str
