@@ -216,6 +216,7 @@ def test_times_sharing_and_other_fields(provider: Any, platform: Any, run: Any) 
             "amount": {"currency": "USD"},
             "settle_info": {"subsidy_amount": 10},
             "limit_pay": [],
+            "labels": ["tea", "new"],
             "support_fapiao": False,
         },
     )
@@ -225,6 +226,7 @@ def test_times_sharing_and_other_fields(provider: Any, platform: Any, run: Any) 
         "time_expire": "2026-01-01T00:01:02+08:00",
         "attach": "a",
         "amount": {"total": 100, "currency": "USD"},
+        "labels": ["tea", "new"],
         "settle_info": {"profit_sharing": True, "subsidy_amount": 10},
         "detail": {"goods_detail": [{"merchant_goods_id": "1"}]},
         "support_fapiao": False,
