@@ -1,4 +1,4 @@
-"""Many operations in one transaction: while one commit runs, the next batch gathers. Whoever is waited for does not linger."""
+"""Many operations in one transaction: while one commit runs, the next batch gathers. No timer, and nobody lingers."""
 
 from __future__ import annotations
 
@@ -38,54 +38,33 @@ class GroupCommit(Generic[Op, Res]):
         self._flushers = flushers
         self._waiting: deque[tuple[Op, asyncio.Future[Res]]] = deque()
         self._flushing = 0
-        self._urgent = False
-        self._timer: tuple[asyncio.AbstractEventLoop, asyncio.TimerHandle] | None = None
         self._loop = RunningLoop()
         self._running: set[asyncio.Task[None]] = set()
 
-    def submit(self, operation: Op, *, patience: float = 0) -> asyncio.Future[Res]:
-        """The operation's result, committed; or what ``apply`` raised for it, or :class:`LedgerUnavailable`.
-
-        With ``patience``, in seconds, it waits so long at most for a batch of others that it can go along with.
-        """
+    def submit(self, operation: Op) -> asyncio.Future[Res]:
+        """The operation's result, committed; or what ``apply`` raised for it, or :class:`LedgerUnavailable`."""
         loop = self._loop()
         future: asyncio.Future[Res] = loop.create_future()
         self._waiting.append((operation, future))
-        if not patience:
-            self.hasten()
-        elif self._timer is None or self._timer[0] is not loop:
-            self._timer = loop, loop.call_later(patience, self._out_of_patience)
-        return future
-
-    def hasten(self) -> None:
-        """Commits what waits for company."""
-        if not self._waiting:
-            return
-        self._urgent = True
         if self._flushing < self._flushers:
             self._flushing += 1
-            task = self._loop().create_task(self._flush(), name="vkpay-group-commit")
+            task = loop.create_task(self._flush(), name="vkpay-group-commit")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+        return future
 
     async def close(self) -> None:
         """Waits until all is committed that was handed in."""
-        self.hasten()
         while self._running:
             await asyncio.wait(self._running)
 
-    def _out_of_patience(self) -> None:
-        self._timer = None
-        self.hasten()
-
     async def _flush(self) -> None:
-        # Counted down in the same step that found nothing urgent: what is handed in afterwards starts a flusher.
+        # Counted down in the same step that found nothing waiting: what is handed in afterwards starts a flusher.
         try:
-            while self._urgent:
+            while self._waiting:
                 await asyncio.sleep(0)  # whatever is ready in this turn of the loop goes along
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-                self._urgent = bool(self._waiting)
-                if batch:
+                if batch:  # another flusher may have taken all
                     await self._commit(batch)
         finally:
             self._flushing -= 1

@@ -210,19 +210,15 @@ class Ledger:
         self._opened().check_outside()
         return cast("Claimed", await commits.submit(claim))
 
-    async def finish(self, outcome: Outcome, *, waited_for: bool = True) -> bool:
+    async def finish(self, outcome: Outcome) -> bool:
         """Stores how a handler ended, committed together with what else waits. Whether it still counted.
 
-        A notification is answered before, as a rule. Where nobody waits for this it is not ``waited_for``, and may wait
-        itself for the next claim, a few milliseconds at most; who reads the row in this process does not have to.
+        A notification is answered before: who reads the row in this process waits for this.
         """
         commits = self._commits or await self._opened_commits()
-        store = self._opened()
-        store.check_outside()
+        self._opened().check_outside()
         number = outcome.event.number
-        self._ending[number] = stored = commits.submit(
-            outcome, patience=0 if waited_for else store.patience_s
-        )
+        self._ending[number] = stored = commits.submit(outcome)
         try:
             return cast("bool", await stored)
         finally:
@@ -336,8 +332,7 @@ class Ledger:
         if not self._ending or _inside.get():
             return
         ending = list(self._ending.values()) if number is None else [self._ending.get(number)]
-        if any(ending) and self._commits is not None:
-            self._commits.hasten()
+        if any(ending):
             await asyncio.wait([one for one in ending if one is not None])
 
 

@@ -32,7 +32,6 @@ class ServerStore:
     """A pool of connections. A transaction that the server broke off for another's sake is run again."""
 
     writers: ClassVar[int] = 2
-    patience_s: ClassVar[float] = 0
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -36,8 +36,6 @@ class SqliteStore:
     """A file, or with ``memory`` one connection that is all there is."""
 
     writers: ClassVar[int] = 1
-    # A commit costs as much as three notifications. A provider that hears success sends its next well within this.
-    patience_s: ClassVar[float] = 0.005
 
     def __init__(self, engine: Engine, *, memory: bool) -> None:
         self._engine = engine

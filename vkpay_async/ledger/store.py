@@ -34,11 +34,10 @@ class Transaction(Protocol):
 class Store(Protocol):
     """A database. Raises :class:`LedgerUnavailable` for what only the database's keeper can mend.
 
-    ``writers`` is how many batches may be written at once, ``patience_s`` how long what nobody waits for may wait for a batch.
+    ``writers`` is how many batches may be written at once.
     """
 
     writers: ClassVar[int]
-    patience_s: ClassVar[float]
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
         """Runs ``work`` over a connection that only reads. ``long`` says that it may take more than a moment."""

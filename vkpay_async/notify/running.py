@@ -228,7 +228,7 @@ class Runner:
 
     async def _finish(self, outcome: Outcome) -> bool:
         self._measure(outcome)
-        if not await self._ledger.finish(outcome, waited_for=self._config.reply_policy == "handled"):
+        if not await self._ledger.finish(outcome):
             number = outcome.event.number
             log.warning("the handler of %s took longer than its lease, and may have been run twice", number)
         return outcome.error is None

@@ -1,4 +1,4 @@
-"""Many operations in one transaction, with nobody left behind."""
+"""Many operations in one transaction, without a timer and with nobody left behind."""
 
 from __future__ import annotations
 
@@ -202,69 +202,6 @@ async def test_closing_waits_for_all_that_was_handed_in(
     await store.release()
     await closing
     assert [task.result() for task in tasks] == ["did 1", "did 2"]
-
-
-LONG_S = 3600.0
-MANY_TURNS = 1_000_000
-"""A loop that is asked so often lets a millisecond pass."""
-
-
-async def test_what_nobody_waits_for_goes_along_with_what_somebody_does(
-    store: HeldStore, commits: GroupCommit[int, str]
-) -> None:
-    patient = commits.submit(1, patience=LONG_S)
-    await store.turns(lambda: bool(store.gates), 10)
-    assert store.batches == []
-    urgent = commits.submit(2)
-    await store.release()
-    assert await asyncio.gather(patient, urgent) == ["did 1", "did 2"]
-    assert store.batches == [[1, 2]]
-
-
-async def test_a_flusher_that_is_at_its_end_does_not_take_what_can_wait(
-    store: HeldStore, commits: GroupCommit[int, str]
-) -> None:
-    first = commits.submit(1)
-    await store.turns(lambda: bool(store.gates))
-    patient = commits.submit(2, patience=LONG_S)
-    await store.release()
-    assert await first == "did 1"
-    assert (patient.done(), store.batches) == (False, [[1]])
-    commits.hasten()
-    await store.release()
-    assert await patient == "did 2"
-
-
-async def test_patience_has_an_end(store: HeldStore, commits: GroupCommit[int, str]) -> None:
-    for operation in (1, 2):
-        patient = commits.submit(operation, patience=0.001)
-        await store.turns(lambda: len(store.gates) == operation, MANY_TURNS)  # noqa: B023 - used at once
-        await store.release()
-        assert await patient == f"did {operation}"
-
-
-def test_what_a_former_loop_left_waiting_does_not_stop_the_next(store: HeldStore) -> None:
-    commits = GroupCommit(store, apply)
-
-    async def left() -> None:
-        commits.submit(1, patience=0.001)
-
-    async def patient() -> str:
-        waiting = commits.submit(2, patience=0.001)
-        await store.turns(lambda: bool(store.gates), MANY_TURNS)
-        await store.release()
-        return await waiting
-
-    asyncio.run(left())
-    assert asyncio.run(patient()) == "did 2"
-
-
-async def test_closing_does_not_wait_for_patience(store: HeldStore, commits: GroupCommit[int, str]) -> None:
-    patient = commits.submit(1, patience=LONG_S)
-    closing = asyncio.ensure_future(commits.close())
-    await store.release()
-    await closing
-    assert patient.result() == "did 1"
 
 
 async def test_sixty_four_claims_are_few_transactions(

@@ -54,14 +54,10 @@ async def in_another_context(awaitable: Any) -> Any:
     return await asyncio.get_running_loop().create_task(waited(), context=Context())
 
 
-@pytest.mark.parametrize("waited_for", [True, False])
-async def test_who_reads_sees_the_outcome_that_is_on_its_way(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, waited_for: bool
-) -> None:
+async def test_who_reads_sees_the_outcome_that_is_on_its_way(ledger: Ledger) -> None:
     await ledger.add(order())
-    monkeypatch.setattr(type(ledger._store), "patience_s", 3600)
     claimed = await ledger.claim(payment())
-    finishing = asyncio.ensure_future(ledger.finish(outcome(claimed), waited_for=waited_for))
+    finishing = asyncio.ensure_future(ledger.finish(outcome(claimed)))
     await asyncio.sleep(0)
     assert (await ledger.require("A1")).user_order_success is True
     assert await finishing

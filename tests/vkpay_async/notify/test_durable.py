@@ -51,9 +51,9 @@ async def test_the_reply_does_not_wait_until_the_outcome_is_stored(
     await shop.order()
     stored, finish = asyncio.Event(), shop.pay.orders.finish
 
-    async def later(outcome: Outcome, *, waited_for: bool) -> bool:
+    async def later(outcome: Outcome) -> bool:
         await stored.wait()
-        return await finish(outcome, waited_for=waited_for)
+        return await finish(outcome)
 
     monkeypatch.setattr(shop.pay.orders, "finish", later)
     assert accepted(await asyncio.wait_for(shop.notify(), 5))
