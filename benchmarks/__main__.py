@@ -64,8 +64,9 @@ def ask(name: str, arguments: list[str]) -> int:
         sys.stdout.buffer.write(results.encoded(result))
     else:
         console.print(shown.figures(result.samples), "")
-        if not options.quick:
-            console.print(shown.judgements(all_judged(question(name).TARGETS, result.samples)), "")
+        judgements = all_judged(question(name).TARGETS, result.samples)
+        if judgements and not options.quick:
+            console.print(shown.judgements(judgements), "")
     if not options.quick:
         console.print(f"kept: {results.write(result).relative_to(results.ROOT)}", highlight=False)
     console.print(f"took {shown.duration(took)}", highlight=False)

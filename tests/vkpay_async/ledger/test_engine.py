@@ -237,3 +237,29 @@ async def test_a_statement_with_a_mistake_is_not_the_databases_fault(ledger: Led
         with pytest.raises(Exception, match="not_there") as caught:
             await run(lambda c: c.execute(text("SELECT 1 FROM not_there")))
         assert not isinstance(caught.value, LedgerUnavailable)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+async def test_a_table_that_changes_under_it_stops_nothing_for_long(ledger: Ledger) -> None:
+    """As ``vkpay db upgrade`` does beside a service: what its connections have prepared no longer holds."""
+    numbers = [f"A{n}" for n in range(1, 8)]
+    for number in numbers:
+        await ledger.add(order(number))
+    await asyncio.gather(*map(ledger.claim, map(payment, numbers[:2])))
+    try:
+        await _widen(ledger, 129)
+        refused = 0
+        for number in numbers[2:]:
+            try:
+                await ledger.claim(payment(number))
+            except LedgerUnavailable:
+                refused += 1
+        assert refused <= 2  # once a connection
+    finally:
+        await _widen(ledger, 128)
+
+
+async def _widen(ledger: Ledger, length: int) -> None:
+    statement = text(f"ALTER TABLE vk_pay_orders ALTER COLUMN nickname TYPE VARCHAR({length})")
+    async with ledger.transaction() as tx:
+        await tx.execute(statement)
