@@ -224,6 +224,17 @@ async def test_a_server_that_is_not_there(scheme: str, silent_port: int) -> None
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize("backend", ["mysql"], indirect=True)
+async def test_mysql_is_told_nothing_about_a_read_but_that_it_is_over(ledger: Ledger) -> None:
+    async def asked() -> int:
+        return await ledger.read(
+            lambda c: int(c.exec_driver_sql("SHOW SESSION STATUS LIKE 'Questions'").one()[1])
+        )
+
+    await asked()
+    assert await asked() + 2 == await asked()
+
+
 @ON_SERVERS
 @pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
 async def test_a_database_that_is_not_there(ledger: Ledger, url: str) -> None:
