@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import msgspec
+from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import InvalidArgument, OrderNotFound
 from vkpay_async.happenings import Claim, Claimed, Event, Operation, Outcome, RefundChange, TransferRecord
@@ -78,12 +79,14 @@ class Ledger:
         Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
         ``one_payer`` also when another payer has begun to pay it in the same way, and could not be asked after any more.
         """
-        kept = await self.write(
-            lambda c: orders.add_or_conflict(c, order, repair_due=repair_due, one_payer=one_payer)
-        )
-        if kept is not None:
-            return kept
-        return await self.write(lambda c: orders.add(c, order, repair_due=repair_due, one_payer=one_payer))
+
+        def work(connection: Any) -> Order:
+            return orders.add(connection, order, repair_due=repair_due, one_payer=one_payer)
+
+        try:
+            return await self.write(work)
+        except IntegrityError:
+            return await self.write(work)
 
     async def get(self, out_trade_no: str) -> Order | None:
         await self._settled(out_trade_no)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from vkpay_async.errors import OrderConflict
 from vkpay_async.ledger.bulk import Bulk, Lookup
@@ -49,6 +48,7 @@ _LOCK = Lookup(
 )
 _BY_TRANSACTION = select(*_COLUMNS).where(orders.c.transaction_id == bindparam("number")).limit(1)
 
+_INSERT = Bulk.insert(orders, (*_FIELDS, "repair_due", "expire_due"))
 _PAID_COLUMNS = (
     "pay_type",
     "mch_id",
@@ -155,12 +155,13 @@ def add(connection: Connection, order: Order, *, repair_due: int | None, one_pay
     """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
 
     Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
-    ``one_payer`` also when another payer has begun to pay it.
+    ``one_payer`` also when another payer has begun to pay it; SQLAlchemy's ``IntegrityError`` when another process has just
+    kept the same number: look again.
     """
     existing = lock_all(connection, [order.out_trade_no]).get(order.out_trade_no)
     if existing is None:
         row = {name: getattr(order, name) for name in _FIELDS}
-        connection.execute(insert(orders), {**row, "repair_due": repair_due, "expire_due": order.time_expire})
+        _INSERT.run(connection, [{**row, "repair_due": repair_due, "expire_due": order.time_expire}])
         return order
     _check_same(existing, order)
     if one_payer:
@@ -174,17 +175,6 @@ def add(connection: Connection, order: Order, *, repair_due: int | None, one_pay
         .values(**values, repair_due=repair_due, expire_due=order.time_expire)
     )
     return msgspec.structs.replace(existing, **values)
-
-
-def add_or_conflict(
-    connection: Connection, order: Order, *, repair_due: int | None, one_payer: bool = False
-) -> Order | None:
-    """As :func:`add`; ``None`` when another process has just kept the same number: look again."""
-    try:
-        with connection.begin_nested():
-            return add(connection, order, repair_due=repair_due, one_payer=one_payer)
-    except IntegrityError:
-        return None
 
 
 def mark_paid(connection: Connection, rows: list[dict[str, Any]]) -> None:
