@@ -34,6 +34,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    union_all,
 )
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
@@ -89,6 +90,8 @@ class Bulk:
     def _prepared(self, connection: Connection, row: Row) -> Run:
         if connection.dialect.name == "postgresql":
             return self._by_column(connection, row)
+        if connection.dialect.name != "sqlite":
+            return self._together(connection, row)
         sql, values = self._by_row(connection, row)
 
         def on_sqlite(connection: Connection, rows: Sequence[Row]) -> int | None:
@@ -96,14 +99,58 @@ class Bulk:
                 changed: int = _driver(connection).executemany(sql, [values(row) for row in rows]).rowcount
             return changed
 
-        def on_a_server(connection: Connection, rows: Sequence[Row]) -> int | None:
-            given = [tuple(values(row)) for row in rows]
-            if len(given) == 1:
-                return connection.exec_driver_sql(sql, given[0]).rowcount
-            connection.exec_driver_sql(sql, given)
+        return on_sqlite
+
+    def _together(self, connection: Connection, row: Row) -> Run:
+        """MySQL's driver makes one statement of many rows that are inserted, but sends changes one by one."""
+        sql, values = self._by_row(connection, row)
+        joined = None if sql.startswith("INSERT") else self._joined(connection, row)
+
+        def run(connection: Connection, rows: Sequence[Row]) -> int | None:
+            if len(rows) == 1:
+                return connection.exec_driver_sql(sql, tuple(values(rows[0]))).rowcount
+            if joined is None:
+                connection.exec_driver_sql(sql, [tuple(values(row)) for row in rows])
+            else:
+                joined(connection, rows)
             return None
 
-        return on_sqlite if connection.dialect.name == "sqlite" else on_a_server
+        return run
+
+    def _joined(self, connection: Connection, row: Row) -> Run:
+        """A change of many rows, joined with a table of what each is to become."""
+        types: dict[str, TypeEngine[Any]] = {}
+        self._make(lambda name, of: _noted(types, name, of))
+        every = _values(connection, row, [_PREFIX + name for name in types], [*types.values()], {})
+        ready: dict[int, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {}
+
+        def made(size: int) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
+            """The statement, and the fixed values before and after those of the rows."""
+            given = union_all(
+                *(
+                    select(*(bindparam(f"{_PREFIX}{name}_{n}").label(name) for name in types))
+                    for n in range(size)
+                )
+            ).subquery("given")
+            compiled: Any = self._make(lambda name, of: given.c[name]).compile(dialect=connection.dialect)
+            names, parameters = compiled.positiontup, compiled.params
+            own = [at for at, name in enumerate(names) if name.startswith(_PREFIX)]
+            assert own == [*range(own[0], own[0] + size * len(types))]  # noqa: S101
+            fixed = [parameters[name] for name in names]
+            return str(compiled), tuple(fixed[: own[0]]), tuple(fixed[own[-1] + 1 :])
+
+        def run(connection: Connection, rows: Sequence[Row]) -> int | None:
+            # Their number is rounded up, so that few statements serve all; what is said twice is done once.
+            size = 1 << (len(rows) - 1).bit_length()
+            if size not in ready:
+                ready[size] = made(size)
+            sql, before, after = ready[size]
+            values = [value for one in rows for value in every(one)]
+            values += [*every(rows[-1])] * (size - len(rows))
+            connection.exec_driver_sql(sql, (*before, *values, *after))
+            return None
+
+        return run
 
     def _by_row(self, connection: Connection, row: Row) -> tuple[str, Values]:
         statement = self._make(lambda name, of: bindparam(_PREFIX + name, type_=of.type))

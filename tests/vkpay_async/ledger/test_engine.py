@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tests.vkpay_async.ledger.conftest import ON_SERVERS, SERVERS, entry, order, paid, payment
 from vkpay_async import ConfigError
 from vkpay_async.errors import InvalidArgument
-from vkpay_async.ledger import Ledger, LedgerUnavailable, engine
+from vkpay_async.ledger import Ledger, LedgerUnavailable, engine, orders
 from vkpay_async.ledger.engine import open_store
 
 FULL = 2
@@ -226,13 +226,30 @@ async def test_a_server_that_is_not_there(scheme: str, silent_port: int) -> None
 
 @pytest.mark.parametrize("backend", ["mysql"], indirect=True)
 async def test_mysql_is_told_nothing_about_a_read_but_that_it_is_over(ledger: Ledger) -> None:
-    async def asked() -> int:
-        return await ledger.read(
-            lambda c: int(c.exec_driver_sql("SHOW SESSION STATUS LIKE 'Questions'").one()[1])
-        )
+    await ledger.read(_questions)
+    assert await ledger.read(_questions) + 2 == await ledger.read(_questions)
 
-    await asked()
-    assert await asked() + 2 == await asked()
+
+def _questions(connection: Connection) -> int:
+    """How many statements the session has sent."""
+    return int(connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Questions'").one()[1])
+
+
+@pytest.mark.parametrize("backend", ["mysql"], indirect=True)
+async def test_on_mysql_what_becomes_of_many_orders_is_one_statement(ledger: Ledger) -> None:
+    numbers = [f"A{n:02}" for n in range(11)]
+    for number in numbers:
+        await ledger.add(order(number))
+    closed = {number: 500 + n for n, number in enumerate(numbers[:-1])}
+
+    def close(connection: Connection) -> int:
+        before = _questions(connection)
+        orders.mark_closed(connection, closed)
+        return _questions(connection) - before
+
+    assert await ledger.write(close) == 2
+    assert [(await ledger.require(number)).cancel_date for number in numbers] == [*closed.values(), None]
+    assert await ledger.count({"status": -1}) == 10
 
 
 @ON_SERVERS
