@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from vkpay_async.errors import InvalidArgument, OrderConflict
 from vkpay_async.happenings import RefundChange
@@ -43,6 +43,7 @@ _CHANGE = Bulk(
     )
 )
 _INSERT = Bulk.insert(refunds, ("out_trade_no", "position", "checks", "success_date", *_ENTRY_FIELDS))
+_RESERVE = Bulk.insert(refunds, ("out_trade_no", "position", "checks", "check_due", *_ENTRY_FIELDS))
 _SUMS = Bulk(
     lambda given: (
         update(orders)
@@ -82,7 +83,7 @@ def reserve(connection: Connection, order: Order, entry: RefundEntry, check_due:
     key = (refunds.c.out_trade_no == order.out_trade_no, refunds.c.out_refund_no == entry.out_refund_no)
     if known is None:
         place = {"out_trade_no": order.out_trade_no, "position": order.refund_num + 1}
-        connection.execute(insert(refunds), {**place, **row})
+        _RESERVE.run(connection, [{**place, **row}])
     else:
         connection.execute(update(refunds).where(*key).values(**row, success_date=None))
     kept = msgspec.structs.replace(
