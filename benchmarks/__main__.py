@@ -37,7 +37,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
         "--turns",
         type=int,
         default=getattr(asked, "TURNS", 1),
-        help="of each in a round, short and there and back; its figure of the round is their median",
+        help="of each in a round, short and there and back; its figure of the round is their mean",
     )
     parser.add_argument(
         "--quick", action="store_true", help="as little as shows that it works; nothing is kept"

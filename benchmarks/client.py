@@ -20,11 +20,13 @@ from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleav
 
 WECHAT, ALIPAY = "wxpay_h5", "alipay_h5"
 AT_ONCE = (1, 16, 64, 256)
-SECONDS = 0.2
-"""What a client is given in a turn; one call each at least."""
+SECONDS, LONGER = 0.08, 0.25
+"""What a client is given in a turn, one call each at least; and where it makes very many at once."""
 
 TELLS_APART = ("schemes", "only")
-TURNS = 2
+TURNS = 8
+EVERY = 4
+"""Turn of a case that takes long: a peer's, or that of very many at once."""
 
 
 class Client(NamedTuple):
@@ -149,9 +151,16 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
                     _open(driven, client, base_url)
                     for at_once in client.at_once[: 1 if options.quick else None]:
                         name = _case(scheme, client.pay_type, at_once, client.name)
-                        cases[name] = _Calls(driven, gateway, client.pay_type, at_once, seconds)
+                        longer = seconds * LONGER / SECONDS if at_once == AT_ONCE[-1] else seconds
+                        cases[name] = _Calls(driven, gateway, client.pay_type, at_once, longer)
         samples = interleaved(
-            cases, options.rounds, watch, warm_up=not options.quick, turns=options.turns, beside=_beside
+            cases,
+            options.rounds,
+            watch,
+            warm_up=not options.quick,
+            turns=options.turns,
+            beside=_beside,
+            every=_every,
         )
         if options.growth and not options.quick:
             watch.begins("growth")
@@ -202,6 +211,11 @@ def _beside(name: str) -> str:
     """What is compared: WeChat Pay's clients at the same concurrency; Alipay's, whatever theirs is."""
     gateway, scheme, at_once, _ = name.split("/")
     return f"{gateway}/{scheme}/{at_once}" if gateway == "wxpay" else f"{gateway}/{scheme}"
+
+
+def _every(name: str) -> int:
+    _, _, at_once, client = name.split("/")
+    return EVERY if client not in ("floor", "ours") or int(at_once) == AT_ONCE[-1] else 1
 
 
 def _growth(after: ExitStack, gateway: Driven, port: int, count: int) -> float:

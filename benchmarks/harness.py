@@ -100,11 +100,14 @@ def interleaved(
     warm_up: bool = True,
     turns: int = 1,
     beside: Callable[[str], str] = lambda name: "",
+    every: Callable[[str], int] = lambda name: 1,
 ) -> Samples:
     """Every case ``turns`` times a round, there and back: A B C, C B A, …; with ``warm_up`` a first round that does not count.
 
-    A case's figure of the round is the median of its turns. Those that ``beside`` gives the same word have their turns
-    together, before the next: what is compared is moments apart, and what drifts between them drifts in both directions.
+    A case's figure of the round is the mean of its turns: a shared machine is now fast and now slow, and a median of few turns
+    is one or the other. Those that ``beside`` gives the same word have their turns together, before the next: what is compared
+    is moments apart, and what drifts between them drifts in both directions. ``every`` says that a case, whose turns are
+    long, has only each second one, or each third.
     """
     samples: Samples = {name: {} for name in cases}
     groups: dict[str, list[str]] = {}
@@ -117,13 +120,14 @@ def interleaved(
             for turn in range(turns if number >= 0 else 1):
                 back = (max(number, 0) * turns + turn) % 2 == 1
                 for name in reversed(names) if back else names:
-                    watch.begins(f"{name}, {'warming up' if number < 0 else f'round {number + 1}'}")
-                    found[name].append(cases[name]())
+                    if turn % every(name) == 0:
+                        watch.begins(f"{name}, {'warming up' if number < 0 else f'round {number + 1}'}")
+                        found[name].append(cases[name]())
                     watch.ended()
             if number >= 0:
                 for name, several in found.items():
                     for figure in several[0]:
-                        value = statistics.median(one[figure] for one in several)
+                        value = statistics.fmean(one[figure] for one in several)
                         samples[name].setdefault(figure, []).append(value)
     return samples
 

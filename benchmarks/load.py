@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Self, cast
 
-WARM, WARM_S = 200, 0.1
+WARM, WARM_S = 64, 0.1
 """How many are sent at the beginning of a turn that do not count, and how long at most."""
 
 CORE = 0
@@ -153,6 +153,11 @@ class Connections:
 
     def __init__(self, opened: Sequence[Connection]) -> None:
         self._opened = opened
+
+    @property
+    def whole(self) -> bool:
+        """None has been closed."""
+        return not any(one.closed for one in self._opened)
 
     @classmethod
     async def made(cls, host: str, port: int, count: int, *, tls: bool = False) -> Self:

@@ -20,7 +20,7 @@ from benchmarks.drivers.canned import OTHER_CORE
 from benchmarks.driving import Driven
 from benchmarks.harness import Measured, Metrics, Target, Watch, interleaved, percentile
 
-TURNS = 3
+TURNS = 7
 AT_ONCE = 64
 RECEIVED = raw.canned(b'{"code":"SUCCESS"}', {"Content-Type": "application/json"})
 
@@ -53,7 +53,7 @@ TARGETS = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", type=int, default=500, help="notifications or questions in a turn")
+    parser.add_argument("--count", type=int, default=200, help="notifications or questions in a turn")
     parser.add_argument("--open-orders", type=int, default=50_000, help="that the full one has in its memory")
     parser.add_argument("--merchants", type=int, default=100, help="that the full one has")
 
@@ -66,13 +66,15 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         receiver = after.enter_context(Driven("canned"))
         receiver.ask("answer", answer=RECEIVED.decode())
         url = f"http://127.0.0.1:{receiver.ask('serve')}/pay"
-        floor, ours, second = (after.enter_context(Driven("simulating")) for _ in range(3))
+        floor, second_floor, ours, second = (after.enter_context(Driven("simulating")) for _ in range(4))
         full = after.enter_context(Driven("simulating"))
         watch.begins(f"opening {merchants} merchants and {orders} orders")
         ports = {}
-        second.ask("core", core=OTHER_CORE)
+        for driven in (second_floor, second):
+            driven.ask("core", core=OTHER_CORE)
         for name, driven, kind in (
             ("floor", floor, "floor"),
+            ("second floor", second_floor, "floor"),
             ("ours", ours, "ours"),
             ("second", second, "ours"),
         ):
@@ -81,6 +83,7 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         filled = full.ask("fill", count=orders)
         cases = {
             "notifications/floor": lambda: _sent(floor, count),
+            "notifications/floor, two processes": lambda: _both_sent([floor, second_floor], count),
             "notifications/ours": lambda: _sent(ours, count),
             "notifications/ours, two processes": lambda: _both_sent([ours, second], count),
             "notifications/ours, full": lambda: _sent(full, count),

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from benchmarks import audit, parties
 from benchmarks.audit import Verdict
-from benchmarks.deliveries import PREFIX
 from benchmarks.driving import Driven
 from benchmarks.harness import Metrics
 from benchmarks.load import FIGURES
@@ -22,7 +21,7 @@ from benchmarks.receivers import Receiving
 from benchmarks.served import Settings
 from benchmarks.stores import Store
 
-QUIET, LOOK_S, SETTLE_S = 0.2, 0.02, 2.0
+QUIET, LOOK_S, SETTLE_S = 0.2, 0.005, 2.0
 """A receiver has done with what it answered when it takes less than so much of a core; looked at so often, for so long."""
 
 
@@ -78,16 +77,9 @@ class Stand:
         self._after.close()
 
     def turn(self, case: str, numbers: range, at_once: int, seconds: float, rate: float | None) -> Metrics:
-        """One load, with the notifications of these orders."""
+        """One load, with the notifications of these orders, which are signed."""
         receiver, store = self._receiver, self.store
-        self._load.ask(
-            "sign",
-            first=numbers.start,
-            count=len(numbers),
-            host="127.0.0.1",
-            prefix=PREFIX,
-            duplicates=self._options.duplicates,
-        )
+        self._load.ask("take", first=numbers.start, count=len(numbers), duplicates=self._options.duplicates)
         self._load.ask("warm", host="127.0.0.1", port=receiver.port, tls=False, connections=at_once)
         self._settled()
         cpu, database = receiver.cpu(), store.cpu()

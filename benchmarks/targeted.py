@@ -106,8 +106,9 @@ class Deployment:
     def _turn(self, case: str, at_once: int, rate: float | None) -> Metrics:
         options, url = self._options, self._url
         those = self._those(WARM + math.ceil(self._seconds * (rate or A_SECOND)))
-        ours = {"first": those.start, "count": len(those), "duplicates": options.duplicates}
+        ours = {"first": those.start, "count": len(those)}
         self._load.ask("sign", host=url.netloc, prefix=url.path.rstrip("/"), **ours)
+        self._load.ask("take", duplicates=options.duplicates, **ours)
         if options.database:
             asyncio.run(fill(options.database, those, ours=False))
         tls = url.scheme == "https"

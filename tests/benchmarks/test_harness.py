@@ -64,6 +64,20 @@ def test_what_is_compared_has_its_turns_together() -> None:
     assert samples["a"] == samples["A"] == {"us": [2.5]}
 
 
+def test_a_turn_that_takes_long_is_taken_seldom() -> None:
+    turns, samples, watch = played("ab", 1, turns=4, every=lambda name: 2 if name == "b" else 1)
+    assert turns == "ab" + "ab" + "a" + "ab" + "a"
+    assert samples == {"a": {"us": [5.5]}, "b": {"us": [5.5]}}
+    assert watch.expected == watch.done == 10
+
+
+def test_a_rounds_figure_is_what_its_turns_come_to_together() -> None:
+    """One of three was on a slow machine: the round was a little slow."""
+    turns = iter([1.0, 1.0, 4.0])
+    samples = interleaved({"a": lambda: {"us": next(turns)}}, 1, Seen(), warm_up=False, turns=3)
+    assert samples == {"a": {"us": [2.0]}}
+
+
 def test_without_warming_up_every_round_counts() -> None:
     assert interleaved({"a": lambda: {"us": 1.0}}, 1, Seen(), warm_up=False) == {"a": {"us": [1.0]}}
 

@@ -137,6 +137,16 @@ async def test_a_receiver_that_hangs_up_is_not_waited_for() -> None:
     server.close()
 
 
+async def test_connections_that_a_receiver_has_closed_are_not_whole() -> None:
+    server, port = await served(canned(b"", {}))
+    made = await Connections.made("127.0.0.1", port, 2)
+    assert made.whole
+    made.close()
+    await asyncio.sleep(0)
+    assert not made.whole
+    server.close()
+
+
 class _HangingUp(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         transport.close()
