@@ -49,6 +49,9 @@ Values = Callable[[Any], Sequence[Any]]
 Converters = list[tuple[int, Callable[[Any], Any]]]
 Run = Callable[[Connection, Sequence[Row]], int | None]
 
+_KEEP_TO_INDEXES = """\
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"""
+
 _PREFIX = "given_"
 """Before the names of parameters: SQLAlchemy keeps the columns' own names to itself."""
 
@@ -137,6 +140,17 @@ class Bulk:
             return changed
 
         return run
+
+
+def keep_to_indexes(connection: Connection) -> None:
+    """For the transaction, which has to be new.
+
+    PostgreSQL plans a statement either for good, when it has run some times, or each time anew. On a new database the tables
+    hold next to nothing then: reading them whole would be cheapest, and would stay so until the server next counts their
+    rows. Ours look up by key, and one plan is right for however many rows.
+    """
+    if connection.dialect.name == "postgresql":
+        _on_postgresql(connection, _KEEP_TO_INDEXES, ())
 
 
 class Lookup:
