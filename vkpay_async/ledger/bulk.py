@@ -248,7 +248,7 @@ def _copy(
     connection: Connection, table: Table, names: Sequence[str], records: Sequence[Sequence[Any]]
 ) -> None:
     """New rows of a table of PostgreSQL. The driver's own COPY would not wait for SQLAlchemy to begin its transaction."""
-    if not connection.connection.driver_connection.is_in_transaction():
+    if not _driver(connection).driver_connection.is_in_transaction():
         _on_postgresql(connection, "SELECT 1", ())
     try:
         _driver(connection).run_async(
