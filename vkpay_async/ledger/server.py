@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vkpay_async.errors import LedgerUnavailable
+from vkpay_async.ledger.bulk import keep_to_indexes
 from vkpay_async.ledger.store import Work
 from vkpay_async.ledger.wake import Wakes
 
@@ -49,7 +50,11 @@ class ServerStore:
     async def write(self, work: Work[T]) -> T:
         async def once() -> T:
             async with self._engine.begin() as connection:
-                return await connection.run_sync(work)
+                return await connection.run_sync(by_key)
+
+        def by_key(connection: Connection) -> T:
+            keep_to_indexes(connection)
+            return work(connection)
 
         return await self._whole(_persistent(once))
 

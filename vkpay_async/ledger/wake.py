@@ -21,6 +21,8 @@ log = logging.getLogger("vkpay_async.ledger")
 CHANNEL = "vkpay_news"
 LARGEST_NOTICE = 7_000
 """PostgreSQL takes 8,000 bytes less one."""
+GATHER_S = 0.05
+"""How long the next numbers gather after a notice. Each is a transaction; who waits for a payment is a person."""
 
 _NOTIFY = text("SELECT pg_notify(:channel, :numbers)")
 
@@ -35,9 +37,10 @@ class Wakes:
         self._listening: AsyncConnection | None = None
         self._gone: list[AsyncConnection] = []
         self._opening = asyncio.Lock()
+        self._closing = asyncio.Event()
 
     def tell(self, number: str) -> None:
-        """Sends a notice soon; while one is on its way, the next ones gather."""
+        """Sends a notice at once, unless one was sent just now."""
         self._told[number] = None
         if self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell(), name="vkpay-notify")
@@ -56,6 +59,7 @@ class Wakes:
                 self._listening = connection
 
     async def close(self) -> None:
+        self._closing.set()
         if self._telling is not None:
             await self._telling
         self._lost(None)
@@ -78,11 +82,19 @@ class Wakes:
         try:
             while self._told:
                 notice = "\n".join(_some(self._told))
+                full = bool(self._told)
                 with _unheard():
                     async with self._engine.connect() as connection:
                         await connection.execute(_NOTIFY, {"channel": CHANNEL, "numbers": notice})
+                if not full:
+                    await self._rest()
         finally:
             self._telling = None
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._closing.wait()
 
 
 def _each(notice: str, wake: Callable[[str], None]) -> None:

@@ -268,6 +268,25 @@ async def test_a_statement_with_a_mistake_is_not_the_databases_fault(ledger: Led
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+async def test_on_a_new_database_what_is_heard_is_found_by_its_key(ledger: Ledger) -> None:
+    """A plan that PostgreSQL keeps is made while the tables are all but empty, where reading them whole is cheapest."""
+    for n in range(20):
+        await ledger.add(order(f"A{n}"))
+    before = await _read_whole(ledger)
+    for n in range(20):
+        await paid(ledger, f"A{n}")
+        await ledger.add_refund(f"A{n}", entry(f"A{n}-1", 10))
+    assert await _read_whole(ledger) == before
+
+
+async def _read_whole(ledger: Ledger) -> dict[str, int]:
+    """How often each table was, by the connection that asks as well."""
+    statement = text("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname LIKE 'vk_pay_%'")
+    await ledger.write(lambda c: c.exec_driver_sql("SELECT pg_stat_force_next_flush()"))
+    return await ledger.write(lambda c: dict(map(tuple, c.execute(statement).all())))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 async def test_a_table_that_changes_under_it_stops_nothing_for_long(ledger: Ledger) -> None:
     """As ``vkpay db upgrade`` does beside a service: what its connections have prepared no longer holds."""
     numbers = [f"A{n}" for n in range(1, 8)]

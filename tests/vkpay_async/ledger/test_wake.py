@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from vkpay_async.ledger import Ledger
+from vkpay_async.ledger import Ledger, wake
 from vkpay_async.ledger.wake import LARGEST_NOTICE, _some
 
 
@@ -46,6 +46,27 @@ _END_THE_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_told_soon_after_goes_in_one_notice(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wake, "GATHER_S", 3600)
+    here, there = Ledger(database_url), Ledger(database_url)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await there.listen(heard.put_nowait)
+    await here.open()
+    async with asyncio.timeout(10):
+        here.tell("first")
+        assert await heard.get() == "first"
+        for n in range(50):
+            here.tell(f"A{n}")
+            await asyncio.sleep(0)
+        assert heard.empty()
+        await here.close()
+        assert [await heard.get() for _ in range(50)] == [f"A{n}" for n in range(50)]
+    await there.close()
 
 
 async def test_other_databases_carry_none(database_url: str) -> None:
