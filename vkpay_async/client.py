@@ -483,7 +483,9 @@ class VKPay:
             order = found or await self.orders.require(transaction_id)
         else:
             order = await self.orders.require(required_text(out_trade_no, "out_trade_no", 1001))
-        if provider is not None and provider != split_pay_type(order.pay_type)[0]:
+        if provider is not None and all(
+            provider != split_pay_type(way.pay_type)[0] for way in order.ways_to_ask
+        ):
             raise InvalidArgument(
                 f"order {order.out_trade_no!r} is paid through {order.pay_type}, not {provider}"
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.vkpay_async.branches import Branch, Branches
 from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
 from tests.vkpay_async.observed import Observed
 from vkpay_async import registry
@@ -57,5 +58,17 @@ def database(tmp_path: Path) -> str:
 @pytest.fixture
 async def shop_on_disk(bank: Bank, clock: Clock, database: str) -> AsyncIterator[Shop]:
     shop = open_shop(bank, clock, database)
+    async with shop.pay:
+        yield shop
+
+
+@pytest.fixture
+async def branches(bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Branches]:
+    monkeypatch.setattr(registry, "provider_class", lambda name: Branch)
+    monkeypatch.setattr(Branch, "says", {}, raising=False)
+    monkeypatch.setattr(Branch, "closes", {}, raising=False)
+    plain = open_shop(bank, clock, "sqlite://")
+    shop = Branches(plain.pay, bank, clock)
+    shop.listen()
     async with shop.pay:
         yield shop

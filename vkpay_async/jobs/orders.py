@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vkpay_async.errors import OrderStateConflict
 from vkpay_async.jobs.looking import BATCH, DAY_MS, LEASE_MS, MINUTE_MS, look_after
-from vkpay_async.models import TradeState
 from vkpay_async.order import Order
 from vkpay_async.service.context import Context
 from vkpay_async.service.payments import Payments
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 LONGEST_PAUSE_MS = 30 * MINUTE_MS
 GIVEN_UP_AFTER_MS = 3 * DAY_MS
 DELETED_AT_ONCE = 500
-
-ENDED = frozenset({TradeState.CLOSED, TradeState.REVOKED, TradeState.PAYERROR})
 
 
 async def repair(context: Context, most: int = BATCH) -> int:
@@ -62,33 +59,44 @@ async def _look(
             return None
         return now + min(max(age, MINUTE_MS), LONGEST_PAUSE_MS)
 
+    def put_off(connection: Any, order: Order, when: int | None) -> None:
+        due.put_off(connection, order.out_trade_no, column, when, taken=again)
+
     now = context.env.now_ms()
-    taken = await context.ledger.take_due_orders(column, now=now, again=now + LEASE_MS, most=most)
+    again = now + LEASE_MS
+    taken = await context.ledger.take_due_orders(column, now=now, again=again, most=most)
     return await look_after(
         context.ledger,
         sorted(taken, key=lambda order: order.out_trade_no),
         name=lambda order: f"order {order.out_trade_no}",
         look=look,
         until=until,
-        put_off=lambda connection, order, when: due.put_off(connection, order.out_trade_no, column, when),
+        put_off=put_off,
     )
 
 
 async def _asked(context: Context, order: Order) -> bool:
-    """Takes over what the provider says; whether the order is still to be paid."""
-    state = await Payments(context).settle(order)
-    if state in ENDED:
-        # Nobody is told of it, so it needs no event, and an order without events may be deleted later.
-        await context.ledger.mark_closed(order.out_trade_no, now=context.env.now_ms())
-    return not state.paid and state not in ENDED
+    """Takes over what the providers say; whether the order is still to be paid."""
+    return bool(await _payable(context, order))
 
 
 async def _expired(context: Context, order: Order) -> bool:
-    if not await _asked(context, order):
+    payable = await _payable(context, order)
+    if not payable:
         return False
     try:
-        await Payments(context).close(order)
+        await Payments(context).close(order, payable)
     except OrderStateConflict:
         # Paid this very moment, or a code payment that is being paid, and that no closing takes back.
         return await _asked(context, order)
     return False
+
+
+async def _payable(context: Context, order: Order) -> Sequence[Order]:
+    """The ways in which the order is still to be paid, of all it was begun in."""
+    payments = Payments(context)
+    standing = await payments.settle(order)
+    if not standing.settled and not standing.payable:
+        # Nobody is told of it, so it needs no event, and an order without events may be deleted later.
+        await payments.mark_closed(order)
+    return standing.payable

@@ -122,10 +122,19 @@ def take_orders(
     return [found[number] for number in taken]
 
 
-def put_off(connection: Connection, out_trade_no: str, column: OrderColumn, until: int | None) -> None:
+def put_off(
+    connection: Connection,
+    out_trade_no: str,
+    column: OrderColumn,
+    until: int | None,
+    *,
+    taken: int | None = None,
+) -> None:
+    """With ``taken``, the date that taking it set, only where that still stands: begun once more, it has another."""
+    still = () if taken is None else (orders.c[column] == taken,)
     connection.execute(
         update(orders)
-        .where(orders.c.out_trade_no == out_trade_no, orders.c.status == 0)
+        .where(orders.c.out_trade_no == out_trade_no, orders.c.status == 0, *still)
         .values({column: until})
     )
 

@@ -105,7 +105,8 @@ class Pipeline:
         One that somebody did order pays that order as any other does, unless another payment has. Raises
         :class:`OrderNotFound`, :class:`NotificationMismatch` for another order's.
         """
-        first = await self._ledger.require(number)
+        order = await self._ledger.require(number)
+        first = next((way for way in order.ways if way.pay_type == source.pay_type), order)
         check_pid(first, source.pid or "default")
         check_renewal(first, trade, provider)
         ordered = not trade.recurring and not first.paid

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
+import msgspec
+
+from vkpay_async.errors import (
+    InvalidArgument,
+    NotificationMismatch,
+    OrderConflict,
+    OrderStateConflict,
+    ResourceNotFound,
+    VKPayError,
+)
 from vkpay_async.models import CreateOrder, Trade, TradeState, Value
 from vkpay_async.notify import Source
 from vkpay_async.notify.matching import check_trade
@@ -16,10 +25,11 @@ from vkpay_async.notify.running import Run
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
 from vkpay_async.pay_type import ClientContext, pay_type_of
-from vkpay_async.providers.base import Provider
+from vkpay_async.providers.base import Flow, Provider
 from vkpay_async.qr import qr_data_url
 from vkpay_async.registry import about
 from vkpay_async.service import arguments
+from vkpay_async.service.asking import ENDED, Answer, Asking
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import Payment, PaymentStatus
 from vkpay_async.telemetry import current_trace
@@ -71,11 +81,20 @@ _OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type", "appleia
 """Arguments that some providers alone have; they check them themselves."""
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How an order stands, all its ways together. ``payable`` are those in which it may still be paid; ``settled`` tells that a
+    payment was found, which the order has now or a person is to see to."""
+
+    settled: bool = False
+    payable: tuple[Order, ...] = ()
+
+
 class Payments:
     """The payment operations over one application's parts."""
 
     def __init__(self, context: Context) -> None:
         self._c = context
+        self._asking = Asking(context.providers, context.transport)
 
     async def create(self, request: PaymentRequest) -> Payment:
         pay_type = self._pay_type(request)
@@ -88,7 +107,7 @@ class Payments:
             before=lambda: self._kept(row, one_payer=about(request.provider).one_payer),
         )
         if info.provider_order_no is not None:
-            await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no)
+            await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no, way=row)
         return Payment(
             provider=request.provider,
             pay_type=pay_type,
@@ -109,35 +128,58 @@ class Payments:
     ) -> PaymentStatus:
         if not 5 <= await_max_time <= 40:
             raise InvalidArgument("await_max_time is 5–40 seconds")
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        trade = await self._trade(order, provider)
-        if trade.state.paid:
-            check_trade(order, trade, provider)
-        if trade.state.paid and await_notify:
-            order = await self._settled(order, trade, provider, await_max_time)
+        answer = await self._asking.paid_or_latest(order)
+        if answer.trade.state.paid:
+            check_trade(answer.way, answer.trade, answer.provider)
+        if answer.trade.state.paid and await_notify:
+            order = await self._settled(answer, await_max_time)
         else:
             order = await self._c.ledger.require(order.out_trade_no)
-        return _status(order, trade, pay_order_info)
+        return _status(order, answer.trade, pay_order_info)
 
-    async def settle(self, order: Order) -> TradeState:
-        """Asks the provider how an order stands; a paid one goes the way of a notification.
+    async def settle(self, order: Order) -> Standing:
+        """Asks how an order stands in every way; a payment goes the way of a notification.
 
-        Raises :class:`NotificationMismatch` when what was paid is not the order.
+        Raises :class:`NotificationMismatch` when what was paid is not the order, what kept it from asking, and
+        :class:`OrderConflict` when a person is to look at one way and another may still be paid.
         """
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        trade = await self._trade(order, provider)
-        if trade.state.paid:
-            await self._paid(order, trade, provider)
-        return trade.state
+        answers, failures = await self._asking.every(order)
+        paid, misfits = await self._take_in([one for one in answers if one.trade.state.paid])
+        if any(state is not TradeState.REFUND for state in paid):
+            return Standing(settled=True)
+        if failures:
+            raise failures[0]
+        still = tuple(one.way for one in answers if not (one.trade.state.paid or one.trade.state in ENDED))
+        if still and (paid or misfits):
+            raise OrderConflict(_one_way_for_a_person(order, still))
+        if misfits:
+            raise misfits[0]
+        return Standing(settled=bool(paid), payable=still)
 
-    async def close(self, order: Order) -> Order:
+    async def close(self, order: Order, ways: Sequence[Order] = ()) -> Order:
+        """Closes an order in ``ways``, by default all it was begun in, and here when nothing of it can be paid any more."""
         if order.paid:
             raise OrderConflict(f"order {order.out_trade_no!r} is paid; refund it instead of closing it")
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        # Alipay knows no order that nobody has opened; closing it here is all there is to close.
-        with contextlib.suppress(ResourceNotFound):
-            await self._c.transport.run(provider.close(order.ref()))
-        return await self._c.ledger.mark_closed(order.out_trade_no, now=self._c.env.now_ms())
+        flows = [(way, self._provider(way).close(way.ref())) for way in ways or order.ways]
+        failures: list[VKPayError] = []
+        for way, flow in flows:
+            try:
+                await self._closed(order, way, flow)
+            except VKPayError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return await self.mark_closed(order)
+
+    async def mark_closed(self, order: Order) -> Order:
+        """Of an order that ended unpaid in every way. Raises :class:`OrderConflict` when it was begun once more meanwhile."""
+        now, number = self._c.env.now_ms(), order.out_trade_no
+        found = await self._c.ledger.mark_closed(number, now=now, as_read=order)
+        if found.status == 0:
+            raise OrderConflict(
+                f"order {number!r} was begun once more while it was being closed; close it again"
+            )
+        return found
 
     def _pay_type(self, request: PaymentRequest) -> str:
         arguments.required_text(request.provider, "provider", 1005)
@@ -251,39 +293,64 @@ class Payments:
             return None
         return await asyncio.to_thread(qr_data_url, info.code_url)
 
-    async def _trade(self, order: Order, provider: Provider) -> Trade:
-        try:
-            return await self._c.transport.run(provider.query(order.ref()))
-        except ResourceNotFound as error:
-            # Alipay creates an order when the payer opens it; until then it knows none.
-            if order.paid:
-                raise
-            state = TradeState.CLOSED if order.status < 0 else TradeState.NOTPAY
-            return Trade(
-                out_trade_no=order.out_trade_no, state=state, raw_state=str(error.code), description="未支付"
-            )
+    async def _closed(self, order: Order, way: Order, flow: Flow[None]) -> None:
+        # Alipay knows no order that nobody has opened; closing it here is all there is to close.
+        with contextlib.suppress(ResourceNotFound):
+            try:
+                await self._c.transport.run(flow)
+            except OrderStateConflict:
+                # Two ways may be one order at the provider, which the first has closed.
+                if len(order.ways) == 1 or (await self._asking.ask(way)).trade.state not in ENDED:
+                    raise
 
-    async def _settled(self, order: Order, trade: Trade, provider: Provider, seconds: int) -> Order:
+    async def _settled(self, answer: Answer, seconds: int) -> Order:
         """Waits for the notification's own way to end; walks it itself when none has come."""
-        pipeline, number = self._c.pipeline, order.out_trade_no
+        pipeline, number = self._c.pipeline, answer.way.out_trade_no
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
                     await pipeline.wait(number, NOTIFY_GRACE_S)
-                running = await self._paid(order, trade, provider)
+                running = await self._paid(answer)
                 if running is not None:
                     await asyncio.wait([running.task])
                 while not await pipeline.answered(number):
                     await pipeline.wait(number, POLL_S)
         return await self._c.ledger.require(number)
 
-    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> Run | None:
-        """Heard by asking; under the way of paying that the order has. The handler, where this process runs it."""
-        source = Source(pay_type=order.pay_type, pid=order.pid or "default")
-        settled = await self._c.pipeline.paid(order.out_trade_no, trade, provider, source)
+    async def _take_in(
+        self, answers: Sequence[Answer]
+    ) -> tuple[list[TradeState], list[NotificationMismatch]]:
+        """Each payment, as a notification would bring it. A second one of the same order is kept for a person."""
+        paid: list[TradeState] = []
+        misfits: list[NotificationMismatch] = []
+        for answer in answers:
+            try:
+                await self._paid(answer)
+            except NotificationMismatch as error:
+                misfits.append(error)
+            else:
+                paid.append(answer.trade.state)
+        return paid, misfits
+
+    async def _paid(self, answer: Answer) -> Run | None:
+        """Heard by asking; under the way of paying that was asked. The handler, where this process runs it."""
+        way, provider = answer.way, answer.provider
+        source = Source(pay_type=way.pay_type, pid=way.pid or "default")
+        settled = await self._c.pipeline.paid(way.out_trade_no, answer.trade, provider, source)
         if settled.error is not None:
             raise settled.error
         return settled.running
+
+    def _provider(self, way: Order) -> Provider:
+        return self._c.providers.get(way.pid, way.pay_type)
+
+
+def _one_way_for_a_person(order: Order, still: Sequence[Order]) -> str:
+    pay_types = ", ".join(way.pay_type for way in still)
+    return (
+        f"order {order.out_trade_no!r}: something is not right with one of its payments, see `vkpay notifications list`; "
+        f"it may still be paid by {pay_types}"
+    )
 
 
 def _shows_qrcode(request: PaymentRequest, info: OrderInfo) -> bool:
