@@ -44,6 +44,7 @@ from vkpay_async.service.refunds import Refunds
 from vkpay_async.service.results import Payment, PaymentStatus, PurchaseStatus, RefundStatus
 from vkpay_async.service.shared import SharedTokens
 from vkpay_async.service.transfers import Transfers
+from vkpay_async.service.unpaid import Unpaid
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class VKPay:
             pipeline=self._pipeline,
         )
         self._payments = Payments(context)
+        self._unpaid = Unpaid(context)
         self._purchases = Purchases(context)
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
@@ -252,11 +254,12 @@ class VKPay:
         )
 
     async def close_payment(self, *, out_trade_no: str) -> Order:
-        """Makes an unpaid order unpayable at the provider and here.
+        """Makes an unpaid order unpayable here and at the provider, or at all of them where it was begun in several ways.
 
-        Raises :class:`OrderNotFound`, :class:`OrderConflict` (paid), :class:`ProviderError`.
+        Raises :class:`OrderNotFound`, :class:`OrderConflict` (paid, or begun once more meanwhile), :class:`InvalidArgument`
+        where a provider closes nothing, :class:`ProviderError`, :class:`TransportError`: it is then open as before.
         """
-        return await self._payments.close(await self._order(out_trade_no, None, None))
+        return await self._unpaid.close(await self._order(out_trade_no, None, None))
 
     async def refund(
         self,

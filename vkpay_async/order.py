@@ -127,12 +127,13 @@ class Order(Value, frozen=True, kw_only=True):
     def ways(self) -> tuple[Order, ...]:
         """The order as each way has it in which it was begun: the latest first, or that by which it was paid.
 
-        What was shown to the payer in any of them may still be paid.
+        What was shown to the payer in any of them may still be paid. The others are unpaid.
         """
         kept = self.expand_data.get(FORMER_WAYS)
         if kept is None:
             return (self,)
-        former = [msgspec.structs.replace(self, **{**_NO_WAY, **way}) for way in kept]
+        status = min(self.status, 0)
+        former = [msgspec.structs.replace(self, **{**_UNHEARD, "status": status, **way}) for way in kept]
         given = {number for way in former for number in (way.provider_order_no, *way.former_order_nos)}
         own = {name: value for name, value in self.expand_data.items() if name != FORMER_WAYS}
         number = None if self.provider_order_no in given else self.provider_order_no
@@ -179,7 +180,21 @@ class Order(Value, frozen=True, kw_only=True):
         return Value.__repr__(self.ways[0])
 
 
-_NO_WAY: dict[str, Any] = {**dict.fromkeys(WAY), "expand_data": {}}
+_UNHEARD: dict[str, Any] = {
+    **dict.fromkeys(WAY),
+    "expand_data": {},
+    "transaction_id": None,
+    "refund_fee": 0,
+    "refund_num": 0,
+    "refund_list": (),
+    "user_order_success": None,
+    "handler_error": None,
+    "pay_date": None,
+    "notify_date": None,
+    "notify_mode": None,
+    "notify_info": {},
+}
+"""What a former way has nothing of, whatever came of the order."""
 
 
 def begun(existing: Order, order: Order) -> dict[str, Any]:

@@ -145,3 +145,15 @@ async def test_an_order_whose_time_is_over_is_closed_in_both(
     await shop.pay.run_jobs("expire")
     assert await shop.status(NUMBER) == -1
     assert {one.provider for one in shop.sim.orders() if one.state in PAYABLE} == set()
+
+
+@pytest.mark.parametrize("name", ["wxpay", "alipay"])
+async def test_paid_in_one_it_is_closed_in_the_other(shop: Shop, name: str) -> None:
+    before, after = await begin(shop, name)
+    await shop.sim.scan(NUMBER, provider=after.provider)
+    await pays(shop, name, before)
+    await shop.pay.run_jobs("repair")
+    assert there(shop, after.provider).state == {"wxpay": "CLOSED", "alipay": "TRADE_CLOSED"}[after.provider]
+    order = await shop.pay.orders.require(NUMBER)
+    assert (order.status, order.pay_type, shop.shipped) == (1, before.pay_type, [NUMBER])
+    assert (await shop.pay.run_jobs("repair")).repair == 0

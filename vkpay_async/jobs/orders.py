@@ -10,7 +10,7 @@ from vkpay_async.errors import OrderStateConflict
 from vkpay_async.jobs.looking import BATCH, DAY_MS, LEASE_MS, MINUTE_MS, look_after
 from vkpay_async.order import Order
 from vkpay_async.service.context import Context
-from vkpay_async.service.payments import Payments
+from vkpay_async.service.unpaid import Unpaid
 
 if TYPE_CHECKING:
     from vkpay_async.ledger.due import OrderColumn
@@ -23,8 +23,8 @@ DELETED_AT_ONCE = 500
 async def repair(context: Context, most: int = BATCH) -> int:
     """Asks after orders that nothing was heard of: one that is paid goes the way of a notification.
 
-    An order is asked after one minute, then 2, 4, 8, … after it was created, later every half hour, for three days. How
-    many were asked after.
+    An order is asked after one minute, then 2, 4, 8, … after it was created, later every half hour, for three days. One that
+    was begun in several ways is asked after in each, and closed in the others when it is paid. How many were asked after.
     """
     return await _look(context, "repair_due", partial(_asked, context), most)
 
@@ -76,7 +76,9 @@ async def _look(
 
 
 async def _asked(context: Context, order: Order) -> bool:
-    """Takes over what the providers say; whether the order is still to be paid."""
+    """Takes over what the providers say; whether the order is still to be paid, or paid once more."""
+    if order.paid:
+        return await Unpaid(context).close_others(order)
     return bool(await _payable(context, order))
 
 
@@ -85,18 +87,18 @@ async def _expired(context: Context, order: Order) -> bool:
     if not payable:
         return False
     try:
-        await Payments(context).close(order, payable)
+        await Unpaid(context).close(order, payable)
     except OrderStateConflict:
         # Paid this very moment, or a code payment that is being paid, and that no closing takes back.
-        return await _asked(context, order)
+        return bool(await _payable(context, order))
     return False
 
 
 async def _payable(context: Context, order: Order) -> Sequence[Order]:
     """The ways in which the order is still to be paid, of all it was begun in."""
-    payments = Payments(context)
-    standing = await payments.settle(order)
+    unpaid = Unpaid(context)
+    standing = await unpaid.settle(order)
     if not standing.settled and not standing.payable:
         # Nobody is told of it, so it needs no event, and an order without events may be deleted later.
-        await payments.mark_closed(order)
+        await unpaid.mark_closed(order)
     return standing.payable

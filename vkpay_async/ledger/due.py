@@ -130,12 +130,11 @@ def put_off(
     *,
     taken: int | None = None,
 ) -> None:
-    """With ``taken``, the date that taking it set, only where that still stands: begun once more, it has another."""
-    still = () if taken is None else (orders.c[column] == taken,)
+    """When an order is to be looked at next, ``None`` for never. With ``taken``, the date that taking it set, only where that
+    still stands: one that was begun once more or paid meanwhile has another; without, only where it is unpaid."""
+    still = orders.c.status == 0 if taken is None else orders.c[column] == taken
     connection.execute(
-        update(orders)
-        .where(orders.c.out_trade_no == out_trade_no, orders.c.status == 0, *still)
-        .values({column: until})
+        update(orders).where(orders.c.out_trade_no == out_trade_no, still).values({column: until})
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, s
 from sqlalchemy.exc import IntegrityError
 
 from vkpay_async.errors import OrderConflict
-from vkpay_async.ledger.bulk import Bulk, Lookup
+from vkpay_async.ledger.bulk import Bulk, Given, Lookup
 from vkpay_async.ledger.query import conditions, ordering
 from vkpay_async.ledger.refunds import entries_of
 from vkpay_async.ledger.schema import orders
@@ -50,14 +50,14 @@ _PAID_COLUMNS = (
 )
 
 
-def _paid(columns: Collection[str]) -> Bulk:
+def _paid(columns: Collection[str], asked_again: Callable[[Given], Any]) -> Bulk:
     return Bulk(
         lambda given: (
             update(orders)
             .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status <= 0)
             .values(
                 status=1,
-                repair_due=None,
+                repair_due=asked_again(given),
                 expire_due=None,
                 **{name: given(name, orders.c[name]) for name in columns},
             )
@@ -65,8 +65,11 @@ def _paid(columns: Collection[str]) -> Bulk:
     )
 
 
-_PAID = _paid(_PAID_COLUMNS)
-_PAID_IN_ONE_OF_ITS_WAYS = _paid(dict.fromkeys((*_PAID_COLUMNS, *WAY)))
+_PAID = _paid(_PAID_COLUMNS, lambda given: None)
+# In the others it may be paid once more: they are to be closed at once.
+_PAID_IN_ONE_OF_ITS_WAYS = _paid(
+    dict.fromkeys((*_PAID_COLUMNS, *WAY)), lambda given: given("notify_date", orders.c.notify_date)
+)
 _CLOSED = Bulk(
     lambda given: (
         update(orders)

@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from vkpay_async.errors import ConfigError, NotificationMismatch, ResourceNotFound, VKPayError
 from vkpay_async.models import Trade, TradeState
+from vkpay_async.notify import Source
 from vkpay_async.notify.matching import check_trade
+from vkpay_async.notify.running import Run
 from vkpay_async.order import Order
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
+from vkpay_async.service.context import Context
 from vkpay_async.transport import Transport
 
 ENDED = frozenset({TradeState.CLOSED, TradeState.REVOKED, TradeState.PAYERROR})
@@ -88,3 +91,16 @@ class Asking:
                 check_trade(way, answer.trade, provider)
                 return Answer(way, provider, answer.trade)
         return answer
+
+
+async def take_in(context: Context, answer: Answer) -> Run | None:
+    """A payment that was heard of by asking, under the way that was asked. The handler, where this process runs it.
+
+    Raises :class:`NotificationMismatch` when what was paid is not the order; a second payment of an order is kept for a person.
+    """
+    way = answer.way
+    source = Source(pay_type=way.pay_type, pid=way.pid or "default")
+    settled = await context.pipeline.paid(way.out_trade_no, answer.trade, answer.provider, source)
+    if settled.error is not None:
+        raise settled.error
+    return settled.running

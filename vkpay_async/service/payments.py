@@ -1,35 +1,24 @@
-"""Creating, asking after and closing payments."""
+"""Creating payments, and asking after them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
-import msgspec
-
-from vkpay_async.errors import (
-    InvalidArgument,
-    NotificationMismatch,
-    OrderConflict,
-    OrderStateConflict,
-    ResourceNotFound,
-    VKPayError,
-)
+from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import CreateOrder, Trade, TradeState, Value
-from vkpay_async.notify import Source
 from vkpay_async.notify.matching import check_trade
 from vkpay_async.notify.routes import payment_path
-from vkpay_async.notify.running import Run
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
 from vkpay_async.pay_type import ClientContext, pay_type_of
-from vkpay_async.providers.base import Flow, Provider
+from vkpay_async.providers.base import Provider
 from vkpay_async.qr import qr_data_url
 from vkpay_async.registry import about
 from vkpay_async.service import arguments
-from vkpay_async.service.asking import ENDED, Answer, Asking
+from vkpay_async.service.asking import Answer, Asking, take_in
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import Payment, PaymentStatus
 from vkpay_async.telemetry import current_trace
@@ -81,14 +70,6 @@ _OF_ONE_PROVIDER = ("provider_pay_method", "wxpay_virtual", "biz_type", "appleia
 """Arguments that some providers alone have; they check them themselves."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How an order stands, all its ways together. ``payable`` are those in which it may still be paid; ``settled`` tells that a
-    payment was found, which the order has now or a person is to see to."""
-
-    settled: bool = False
-    payable: tuple[Order, ...] = ()
-
-
 class Payments:
     """The payment operations over one application's parts."""
 
@@ -136,50 +117,6 @@ class Payments:
         else:
             order = await self._c.ledger.require(order.out_trade_no)
         return _status(order, answer.trade, pay_order_info)
-
-    async def settle(self, order: Order) -> Standing:
-        """Asks how an order stands in every way; a payment goes the way of a notification.
-
-        Raises :class:`NotificationMismatch` when what was paid is not the order, what kept it from asking, and
-        :class:`OrderConflict` when a person is to look at one way and another may still be paid.
-        """
-        answers, failures = await self._asking.every(order)
-        paid, misfits = await self._take_in([one for one in answers if one.trade.state.paid])
-        if any(state is not TradeState.REFUND for state in paid):
-            return Standing(settled=True)
-        if failures:
-            raise failures[0]
-        still = tuple(one.way for one in answers if not (one.trade.state.paid or one.trade.state in ENDED))
-        if still and (paid or misfits):
-            raise OrderConflict(_one_way_for_a_person(order, still))
-        if misfits:
-            raise misfits[0]
-        return Standing(settled=bool(paid), payable=still)
-
-    async def close(self, order: Order, ways: Sequence[Order] = ()) -> Order:
-        """Closes an order in ``ways``, by default all it was begun in, and here when nothing of it can be paid any more."""
-        if order.paid:
-            raise OrderConflict(f"order {order.out_trade_no!r} is paid; refund it instead of closing it")
-        flows = [(way, self._provider(way).close(way.ref())) for way in ways or order.ways]
-        failures: list[VKPayError] = []
-        for way, flow in flows:
-            try:
-                await self._closed(order, way, flow)
-            except VKPayError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
-        return await self.mark_closed(order)
-
-    async def mark_closed(self, order: Order) -> Order:
-        """Of an order that ended unpaid in every way. Raises :class:`OrderConflict` when it was begun once more meanwhile."""
-        now, number = self._c.env.now_ms(), order.out_trade_no
-        found = await self._c.ledger.mark_closed(number, now=now, as_read=order)
-        if found.status == 0:
-            raise OrderConflict(
-                f"order {number!r} was begun once more while it was being closed; close it again"
-            )
-        return found
 
     def _pay_type(self, request: PaymentRequest) -> str:
         arguments.required_text(request.provider, "provider", 1005)
@@ -293,16 +230,6 @@ class Payments:
             return None
         return await asyncio.to_thread(qr_data_url, info.code_url)
 
-    async def _closed(self, order: Order, way: Order, flow: Flow[None]) -> None:
-        # Alipay knows no order that nobody has opened; closing it here is all there is to close.
-        with contextlib.suppress(ResourceNotFound):
-            try:
-                await self._c.transport.run(flow)
-            except OrderStateConflict:
-                # Two ways may be one order at the provider, which the first has closed.
-                if len(order.ways) == 1 or (await self._asking.ask(way)).trade.state not in ENDED:
-                    raise
-
     async def _settled(self, answer: Answer, seconds: int) -> Order:
         """Waits for the notification's own way to end; walks it itself when none has come."""
         pipeline, number = self._c.pipeline, answer.way.out_trade_no
@@ -310,47 +237,12 @@ class Payments:
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
                     await pipeline.wait(number, NOTIFY_GRACE_S)
-                running = await self._paid(answer)
+                running = await take_in(self._c, answer)
                 if running is not None:
                     await asyncio.wait([running.task])
                 while not await pipeline.answered(number):
                     await pipeline.wait(number, POLL_S)
         return await self._c.ledger.require(number)
-
-    async def _take_in(
-        self, answers: Sequence[Answer]
-    ) -> tuple[list[TradeState], list[NotificationMismatch]]:
-        """Each payment, as a notification would bring it. A second one of the same order is kept for a person."""
-        paid: list[TradeState] = []
-        misfits: list[NotificationMismatch] = []
-        for answer in answers:
-            try:
-                await self._paid(answer)
-            except NotificationMismatch as error:
-                misfits.append(error)
-            else:
-                paid.append(answer.trade.state)
-        return paid, misfits
-
-    async def _paid(self, answer: Answer) -> Run | None:
-        """Heard by asking; under the way of paying that was asked. The handler, where this process runs it."""
-        way, provider = answer.way, answer.provider
-        source = Source(pay_type=way.pay_type, pid=way.pid or "default")
-        settled = await self._c.pipeline.paid(way.out_trade_no, answer.trade, provider, source)
-        if settled.error is not None:
-            raise settled.error
-        return settled.running
-
-    def _provider(self, way: Order) -> Provider:
-        return self._c.providers.get(way.pid, way.pay_type)
-
-
-def _one_way_for_a_person(order: Order, still: Sequence[Order]) -> str:
-    pay_types = ", ".join(way.pay_type for way in still)
-    return (
-        f"order {order.out_trade_no!r}: something is not right with one of its payments, see `vkpay notifications list`; "
-        f"it may still be paid by {pay_types}"
-    )
 
 
 def _shows_qrcode(request: PaymentRequest, info: OrderInfo) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.vkpay_async.branches import NUMBER, Branch, Branches
+from tests.vkpay_async.branches import NUMBER, PARTIES, Branch, Branches
 from tests.vkpay_async.fake import not_found
 from vkpay_async import ConfigError, InvalidArgument, OrderStateConflict, TradeState, TransportError
 from vkpay_async.models import RefundState
@@ -138,6 +138,108 @@ class TestRepair:
         branches.say("alipay_wap")
         await repair(branches)
         assert (await branches.now()).status == 1
+
+
+class TestPaid:
+    """In the ways that are left it could be paid once more."""
+
+    async def test_the_others_are_closed_so_that_nobody_pays_twice(self, branches: Branches) -> None:
+        await branches.begin("wxpay_h5", "alipay_wap", "alipay_h5")
+        for pay_type in ("wxpay_h5", "alipay_h5"):
+            branches.say(pay_type, NOTPAY)
+        branches.say("alipay_wap")
+        (
+            await branches.notify(
+                NUMBER, pay_type="alipay_wap", transaction_id="tx-alipay", **PARTIES["alipay"]
+            )
+        ).raise_for_error()
+        assert (await branches.pay.run_jobs("repair")).repair == 1
+        assert branches.asked("close") == ["alipay_h5", "wxpay_h5"]
+        assert [ref.transaction_id for _, ref in branches.bank.calls if _ == "close"] == [None, None]
+        order = await branches.now()
+        assert (order.status, order.pay_type) == (1, "alipay_wap")
+        branches.clock.ms += DAY_MS
+        assert (await branches.pay.run_jobs("repair")).repair == 0
+
+    async def test_an_order_with_one_way_is_not_asked_after_again(self, branches: Branches) -> None:
+        await branches.begin("wxpay_h5")
+        (await branches.notify(NUMBER)).raise_for_error()
+        branches.clock.ms += DAY_MS
+        assert (await branches.pay.run_jobs("repair")).repair == 0
+
+    async def test_a_second_payment_of_which_nothing_was_heard_is_found(self, branches: Branches) -> None:
+        await self.paid_by_wechat(branches)
+        branches.say("alipay_wap")
+        await branches.pay.run_jobs("repair")
+        (second,) = [one for one in await branches.events() if one.state == "unmatched"]
+        assert (second.pay_type, "was paid twice" in str(second.error)) == ("alipay_wap", True)
+        assert (branches.asked("close"), len(branches.runs)) == ([], 1)
+        branches.clock.ms += DAY_MS
+        assert (await branches.pay.run_jobs("repair")).repair == 0
+
+    async def test_one_payment_of_two_ways_is_no_second(self, branches: Branches) -> None:
+        await branches.begin("alipay_wap", "wxpay_h5", "wxpay_mweb")
+        branches.say("alipay_wap", CLOSED)
+        branches.say("wxpay_mweb")
+        (await branches.notify(NUMBER, transaction_id="tx-wxpay")).raise_for_error()
+        await branches.pay.run_jobs("repair")
+        assert [one.state for one in await branches.events()] == ["done"]
+        assert (branches.asked("close"), len(branches.runs)) == ([], 1)
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            TransportError("no answer: try again"),
+            not_found(),
+            InvalidArgument("it has no close: leave it"),
+            OrderStateConflict(provider="fake", code="PAYING", message="paying"),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    async def test_one_that_is_not_closed_now_is_looked_at_again(
+        self, branches: Branches, refusal: Exception
+    ) -> None:
+        await self.paid_by_wechat(branches)
+        branches.say("alipay_wap", NOTPAY)
+        Branch.closes["alipay_wap"] = refusal
+        await branches.pay.run_jobs("repair")
+        branches.say("alipay_wap")
+        await repair(branches)
+        assert sorted(one.state for one in await branches.events()) == ["done", "unmatched"]
+
+    async def test_it_is_looked_at_for_three_days(self, branches: Branches) -> None:
+        await self.paid_by_wechat(branches)
+        Branch.closes["alipay_wap"] = not_found()
+        for _ in range(4 * 48):
+            branches.clock.ms += 30 * MINUTE_MS
+            await branches.pay.run_jobs("repair")
+        assert branches.asked("query").count("alipay_wap") == pytest.approx(3 * 48, abs=3)
+        assert (await branches.now()).status == 1
+
+    async def test_paid_while_it_is_asked_after_the_others_are_not_forgotten(
+        self, branches: Branches
+    ) -> None:
+        await branches.begin("wxpay_h5", "alipay_wap")
+        branches.say("wxpay_h5")
+        branches.say("alipay_wap", NOTPAY)
+        await repair(branches)
+        assert ((await branches.now()).status, branches.asked("close")) == (1, [])
+        await branches.pay.run_jobs("repair")
+        assert branches.asked("close") == ["alipay_wap"]
+
+    async def test_what_was_refunded_has_nothing_to_do_with_it(self, branches: Branches) -> None:
+        branches.bank.refund_state = RefundState.SUCCESS
+        await self.paid_by_wechat(branches)
+        await branches.pay.refund(out_trade_no=NUMBER)
+        branches.say("alipay_wap", NOTPAY)
+        await branches.pay.run_jobs("repair")
+        assert branches.asked("close") == ["alipay_wap"]
+        assert (await branches.now()).status == 3
+
+    @staticmethod
+    async def paid_by_wechat(branches: Branches) -> None:
+        await branches.begin("wxpay_h5", "alipay_wap")
+        (await branches.notify(NUMBER, transaction_id="tx-wxpay")).raise_for_error()
 
 
 class TestExpire:
