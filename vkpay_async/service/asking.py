@@ -22,11 +22,12 @@ ENDED = frozenset({TradeState.CLOSED, TradeState.REVOKED, TradeState.PAYERROR})
 
 
 class Answer(NamedTuple):
-    """What a provider says of an order that was begun there; ``way`` is the order as it was."""
+    """What a provider says of an order that was begun there; ``way`` is the order as it was. ``known``: it knows one."""
 
     way: Order
     provider: Provider
     trade: Trade
+    known: bool = True
 
 
 class Asking:
@@ -64,7 +65,7 @@ class Asking:
             unpaid = Trade(
                 out_trade_no=way.out_trade_no, state=state, raw_state=str(error.code), description="未支付"
             )
-            return Answer(way, provider, unpaid)
+            return Answer(way, provider, unpaid, known=False)
 
     async def _asked(self, order: Order, *, until_paid: bool) -> tuple[list[Answer], list[VKPayError]]:
         answers: list[Answer] = []
