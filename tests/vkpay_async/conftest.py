@@ -63,12 +63,16 @@ async def shop_on_disk(bank: Bank, clock: Clock, database: str) -> AsyncIterator
 
 
 @pytest.fixture
-async def branches(bank: Bank, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Branches]:
+def branch(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> type[Branch]:
     monkeypatch.setattr(registry, "provider_class", lambda name: Branch)
     monkeypatch.setattr(Branch, "says", {}, raising=False)
     monkeypatch.setattr(Branch, "closes", {}, raising=False)
-    plain = open_shop(bank, clock, "sqlite://")
-    shop = Branches(plain.pay, bank, clock)
+    return Branch
+
+
+@pytest.fixture
+async def branches(branch: type[Branch], bank: Bank, clock: Clock) -> AsyncIterator[Branches]:
+    shop = Branches(open_shop(bank, clock, "sqlite://").pay, bank, clock)
     shop.listen()
     async with shop.pay:
         yield shop

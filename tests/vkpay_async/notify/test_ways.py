@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.vkpay_async.branches import NUMBER, PARTIES, Branches
+from tests.vkpay_async.fake import Bank, Clock, hasten, open_shop
 from tests.vkpay_async.notify.handling import accepted
-from vkpay_async import NotificationMismatch, TradeState
+from vkpay_async import NotificationMismatch, OrderConflict, TradeState
 from vkpay_async.models import Notification
 from vkpay_async.notify import NotificationResult
 from vkpay_async.notify.routes import console_path, payment_path
@@ -133,3 +135,39 @@ async def test_a_number_of_one_way_pays_nothing_in_another(branches: Branches) -
     await branches.begin("alipay_wap")
     result = await tell(branches, "alipay_wap", provider_order_no="P1")
     assert isinstance(result.error, NotificationMismatch)
+
+
+@pytest.mark.usefixtures("branch")
+async def test_everything_at_once_in_two_processes_pays_once(
+    bank: Bank, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways are paid; whoever hears of which first, the other payment is for a person, and one handler runs."""
+    hasten(monkeypatch)
+    one, two = (Branches(open_shop(bank, clock, database_url).pay, bank, clock) for _ in range(2))
+    async with one.pay, two.pay:
+        for shop in (one, two):
+            shop.listen()
+        await one.begin("wxpay_h5", "alipay_wap")
+        one.say("wxpay_h5")
+        one.say("alipay_wap")
+        clock.ms += 60_000
+        answers = await asyncio.gather(
+            one.pay.run_jobs("repair"),
+            tell(two, "wxpay_h5"),
+            one.pay.query_payment(out_trade_no=NUMBER, await_notify=True),
+            tell(one, "alipay_wap"),
+            two.pay.run_jobs("repair"),
+            two.pay.query_payment(out_trade_no=NUMBER, await_notify=True),
+            one.begin("wxpay_h5"),
+            return_exceptions=True,
+        )
+        assert {type(answer) for answer in answers if isinstance(answer, Exception)} <= {OrderConflict}
+        await one.pay.run_jobs("repair")
+        order, events = await one.now(), await one.events()
+    assert order.status == 1
+    assert {way.pay_type for way in order.ways} == {"wxpay_h5", "alipay_wap"}
+    assert order.transaction_id == f"tx-{order.pay_type.partition('_')[0]}"
+    assert len(one.runs) + len(two.runs) == 1
+    assert sorted((event.state, event.pay_type) for event in events) == sorted(
+        ("done" if way.pay_type == order.pay_type else "unmatched", way.pay_type) for way in order.ways
+    )
