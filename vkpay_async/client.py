@@ -181,7 +181,8 @@ class VKPay:
     ) -> Payment:
         """Creates a payment and keeps its order. ``total_fee`` in fen, ``time_expire`` in ms since the epoch.
 
-        ``total_fee`` is left out only where the provider works it out.
+        ``total_fee`` is left out only where the provider works it out. Called again for an unpaid order, it begins it once more:
+        in another way perhaps, beside those before, which are asked after and closed as well.
 
         ``context`` is a cloud function's context or a ``getClientInfo()`` object; ``platform``, ``client_ip`` and
         ``user_agent`` override it. The other options are those of :class:`PaymentOptions`.
@@ -240,7 +241,7 @@ class VKPay:
         pay_order_info: bool = False,
         provider: str | None = None,
     ) -> PaymentStatus:
-        """Asks the provider how a payment stands.
+        """Asks the provider how a payment stands; until it is paid, each at which the order was begun.
 
         With ``await_notify`` it waits up to ``await_max_time`` (5–40 s) until the order's handler has answered, and when
         no notification has come half a second after the payment it starts the handler itself.
