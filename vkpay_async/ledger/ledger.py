@@ -76,7 +76,8 @@ class Ledger:
         ``repair_due`` is when the provider is to be asked of its own accord, in ms.
 
         Raises :class:`OrderConflict` when the number was used for another amount or type, is paid or closed, or was begun in
-        too many ways; with ``one_payer`` also when another payer has begun to pay it in the same way, and could not be asked after any more.
+        too many ways; with ``one_payer`` also when another payer has begun to pay it in the same way, and could not be
+        asked after any more.
         """
         kept = await self.write(
             lambda c: orders.add_or_conflict(c, order, repair_due=repair_due, one_payer=one_payer)

@@ -182,12 +182,12 @@ def _paid_before(order: Order, event: Event, found: Found, trade: Trade, terms: 
         return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
     if order.transaction_id != trade.transaction_id:
         return Decision()  # the same payment without its number: the event that has it sees to the handler
-    if _is_seen_to(event, found):
-        return Decision()
     if order.user_order_success is not None and order.handler_error is None:
         return Decision(
             event=_kept(event, known, state="done", done_date=terms.now, type=order.type, error=None)
         )
+    if _is_seen_to(event, found):
+        return Decision()
     return Decision(event=_to_run(event, known, order.type, terms))
 
 
