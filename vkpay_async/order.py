@@ -16,6 +16,9 @@ FORMER = "former_order_nos"
 FORMER_WAYS = "former_ways"
 """Where ``expand_data`` has the ways in which the order was begun before."""
 
+BEGUN = "begun_date"
+"""Where ``expand_data`` has the time at which an order was begun once more, in ms."""
+
 WAY = (
     "pay_type",
     "platform",
@@ -124,6 +127,12 @@ class Order(Value, frozen=True, kw_only=True):
         return tuple(self.expand_data.get(FORMER, ()))
 
     @property
+    def begun_date(self) -> int:
+        """When ``create_payment`` was last called for it, in ms: what it showed to the payer is as old."""
+        date = self.expand_data.get(BEGUN)
+        return date if isinstance(date, int) else self.create_date
+
+    @property
     def ways(self) -> tuple[Order, ...]:
         """The order as each way has it in which it was begun: the latest first, or that by which it was paid.
 
@@ -206,7 +215,8 @@ def begun(existing: Order, order: Order) -> dict[str, Any]:
     # A number is kept where it is found until another takes its place: its provider may tell of a payment by it alone.
     values["provider_order_no"] = (again and again.provider_order_no) or existing.provider_order_no
     former = [way for way in ways if way is not again]
-    values["expand_data"] = {**order.expand_data, **numbers, **kept_ways(former)}
+    date = {BEGUN: order.create_date} if order.create_date != existing.create_date else {}
+    values["expand_data"] = {**order.expand_data, **date, **numbers, **kept_ways(former)}
     return values
 
 

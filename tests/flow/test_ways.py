@@ -157,3 +157,19 @@ async def test_paid_in_one_it_is_closed_in_the_other(shop: Shop, name: str) -> N
     order = await shop.pay.orders.require(NUMBER)
     assert (order.status, order.pay_type, shop.shipped) == (1, before.pay_type, [NUMBER])
     assert (await shop.pay.run_jobs("repair")).repair == 0
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if LIVES[name].store is not None])
+async def test_the_app_brings_what_was_bought_though_another_way_was_begun_since(
+    shop: Shop, name: str
+) -> None:
+    before, _ = await begin(shop, name)
+    shop.sim.fault("lose_notify", times=None)
+    await pays(shop, name, before)
+    bought, store = there(shop, before.provider), LIVES[name].store
+    assert store is not None
+    signed = await store.device(shop, bought.out_trade_no)
+    for _ in range(2):
+        status = await shop.pay.verify_purchase(out_trade_no=NUMBER, signed_transaction=signed)
+        assert (status.order_paid, status.finish) == (True, True)
+    assert (shop.shipped, (await shop.pay.orders.require(NUMBER)).pay_type) == ([NUMBER], before.pay_type)

@@ -23,7 +23,7 @@ DELETED_AT_ONCE = 500
 async def repair(context: Context, most: int = BATCH) -> int:
     """Asks after orders that nothing was heard of: one that is paid goes the way of a notification.
 
-    An order is asked after one minute, then 2, 4, 8, … after it was created, later every half hour, for three days. One that
+    An order is asked after one minute, then 2, 4, 8, … after it was begun last, later every half hour, for three days. One that
     was begun in several ways is asked after in each, and closed in the others when it is paid. How many were asked after.
     """
     return await _look(context, "repair_due", partial(_asked, context), most)
@@ -54,7 +54,7 @@ async def _look(
     def until(order: Order) -> int | None:
         now = context.env.now_ms()
         start = order.time_expire if column == "expire_due" else None
-        age = now - (start or order.create_date)
+        age = now - (start or order.begun_date)
         if age >= GIVEN_UP_AFTER_MS:
             return None
         return now + min(max(age, MINUTE_MS), LONGEST_PAUSE_MS)

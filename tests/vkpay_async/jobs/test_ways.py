@@ -121,6 +121,25 @@ class TestRepair:
         assert await repair(branches) == 0
         assert (await branches.now()).status == 0
 
+    @pytest.mark.parametrize("pay_type", ["wxpay_h5", "alipay_wap"])
+    async def test_begun_once_more_after_days_it_is_asked_after_as_a_new_one_is(
+        self, branches: Branches, pay_type: str
+    ) -> None:
+        await branches.begin("wxpay_h5")
+        branches.clock.ms += 4 * DAY_MS
+        assert (await branches.pay.run_jobs("repair")).repair == 1
+        await branches.begin(pay_type)
+        asked = []
+        for minute in range(130):
+            if (await branches.pay.run_jobs("repair")).repair:
+                asked.append(minute)
+            branches.clock.ms += MINUTE_MS
+        assert asked == [1, 2, 4, 8, 16, 32, 62, 92, 122]
+        branches.say(pay_type)
+        branches.clock.ms += 2 * DAY_MS
+        await branches.pay.run_jobs("repair")
+        assert [run.pay_type for run in branches.runs] == [pay_type]
+
     async def test_begun_anew_while_it_was_asked_after_it_stays_open(
         self, branches: Branches, monkeypatch: pytest.MonkeyPatch
     ) -> None:
