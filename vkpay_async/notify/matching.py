@@ -31,7 +31,10 @@ def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
 
 def way_of(order: Order, pay_type: str, trade: Trade, provider: Provider) -> Order:
     """The order as it was begun in the way that was paid. Raises :class:`NotificationMismatch` unless it fits."""
-    *before, last = [way for way in order.ways if way.pay_type == pay_type] or order.ways[:1]
+    ways = order.ways
+    if len(ways) > 1:
+        ways = tuple(way for way in ways if way.pay_type == pay_type) or ways[:1]
+    *before, last = ways
     for way in before:
         with suppress(NotificationMismatch):
             check_trade(way, trade, provider)
