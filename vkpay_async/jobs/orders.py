@@ -57,7 +57,8 @@ async def _look(
         age = now - (start or order.begun_date)
         if age >= GIVEN_UP_AFTER_MS:
             return None
-        return now + min(max(age, MINUTE_MS), LONGEST_PAUSE_MS)
+        # That a paid one is paid once more is for a person to see: the pauses may grow.
+        return now + min(max(age, MINUTE_MS), GIVEN_UP_AFTER_MS if order.paid else LONGEST_PAUSE_MS)
 
     def put_off(connection: Any, order: Order, when: int | None) -> None:
         due.put_off(connection, order.out_trade_no, column, when, taken=again)
