@@ -44,6 +44,7 @@ from vkpay_async.service.refunds import Refunds
 from vkpay_async.service.results import Payment, PaymentStatus, PurchaseStatus, RefundStatus
 from vkpay_async.service.shared import SharedTokens
 from vkpay_async.service.transfers import Transfers
+from vkpay_async.service.unpaid import Unpaid
 from vkpay_async.transport import Transport
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class VKPay:
             pipeline=self._pipeline,
         )
         self._payments = Payments(context)
+        self._unpaid = Unpaid(context)
         self._purchases = Purchases(context)
         self._refunds = Refunds(context)
         self._transfers = Transfers(context)
@@ -179,7 +181,8 @@ class VKPay:
     ) -> Payment:
         """Creates a payment and keeps its order. ``total_fee`` in fen, ``time_expire`` in ms since the epoch.
 
-        ``total_fee`` is left out only where the provider works it out.
+        ``total_fee`` is left out only where the provider works it out. Called again for an unpaid order, it begins it once more:
+        in another way perhaps, beside those before, which are asked after and closed as well.
 
         ``context`` is a cloud function's context or a ``getClientInfo()`` object; ``platform``, ``client_ip`` and
         ``user_agent`` override it. The other options are those of :class:`PaymentOptions`.
@@ -238,7 +241,7 @@ class VKPay:
         pay_order_info: bool = False,
         provider: str | None = None,
     ) -> PaymentStatus:
-        """Asks the provider how a payment stands.
+        """Asks the provider how a payment stands; until it is paid, each at which the order was begun.
 
         With ``await_notify`` it waits up to ``await_max_time`` (5–40 s) until the order's handler has answered, and when
         no notification has come half a second after the payment it starts the handler itself.
@@ -252,11 +255,12 @@ class VKPay:
         )
 
     async def close_payment(self, *, out_trade_no: str) -> Order:
-        """Makes an unpaid order unpayable at the provider and here.
+        """Makes an unpaid order unpayable here and at the provider, or at all of them where it was begun in several ways.
 
-        Raises :class:`OrderNotFound`, :class:`OrderConflict` (paid), :class:`ProviderError`.
+        Raises :class:`OrderNotFound`, :class:`OrderConflict` (paid, or begun once more meanwhile), :class:`InvalidArgument`
+        where a provider closes nothing, :class:`ProviderError`, :class:`TransportError`: it is then open as before.
         """
-        return await self._payments.close(await self._order(out_trade_no, None, None))
+        return await self._unpaid.close(await self._order(out_trade_no, None, None))
 
     async def refund(
         self,
@@ -483,7 +487,9 @@ class VKPay:
             order = found or await self.orders.require(transaction_id)
         else:
             order = await self.orders.require(required_text(out_trade_no, "out_trade_no", 1001))
-        if provider is not None and provider != split_pay_type(order.pay_type)[0]:
+        if provider is not None and all(
+            provider != split_pay_type(way.pay_type)[0] for way in order.ways_to_ask
+        ):
             raise InvalidArgument(
                 f"order {order.out_trade_no!r} is paid through {order.pay_type}, not {provider}"
             )

@@ -83,11 +83,15 @@ class RefundChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What a claim is decided over, locked: the order or transfer, and the event if it is known."""
+    """What a claim is decided over, locked: the order or transfer, and the event if it is known.
+
+    ``events`` are those of its number and of others, by number and ``what``.
+    """
 
     order: Order | None = None
     transfer: TransferRecord | None = None
     event: Event | None = None
+    events: Mapping[tuple[str, str], Event] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,35 @@ from vkpay_async.money import Fen
 
 FORMER = "former_order_nos"
 """Where ``expand_data`` has the provider's numbers of earlier attempts."""
+
+FORMER_WAYS = "former_ways"
+"""Where ``expand_data`` has the ways in which the order was begun before."""
+
+BEGUN = "begun_date"
+"""Where ``expand_data`` has the time at which an order was begun once more, in ms."""
+
+WAY = (
+    "pay_type",
+    "platform",
+    "uni_platform",
+    "client_ip",
+    "openid",
+    "app_auth_token",
+    "sub_mchid",
+    "sub_appid",
+    "notify_url",
+    "notify_path",
+    "mch_id",
+    "provider_appid",
+    "time_expire",
+    "traceparent",
+    "provider_pay_method",
+    "provider_order_no",
+    "expand_data",
+)
+"""The fields that belong to a way of paying: all that its provider has to be told to find the order."""
+
+_SAME_WAY = ("pay_type", "mch_id", "provider_appid", "sub_mchid", "sub_appid", "app_auth_token")
 
 RENEWAL_OF = "renewal_of"
 """Under this name an order's ``expand_data`` says which one it goes on from."""
@@ -97,12 +127,41 @@ class Order(Value, frozen=True, kw_only=True):
         return tuple(self.expand_data.get(FORMER, ()))
 
     @property
+    def begun_date(self) -> int:
+        """When ``create_payment`` was last called for it, in ms: what it showed to the payer is as old."""
+        date = self.expand_data.get(BEGUN)
+        return date if isinstance(date, int) else self.create_date
+
+    @property
+    def ways(self) -> tuple[Order, ...]:
+        """The order as each way has it in which it was begun: the latest first, or that by which it was paid.
+
+        What was shown to the payer in any of them may still be paid. The others are unpaid.
+        """
+        kept = self.expand_data.get(FORMER_WAYS)
+        if kept is None:
+            return (self,)
+        status = min(self.status, 0)
+        former = [msgspec.structs.replace(self, **{**_UNHEARD, "status": status, **way}) for way in kept]
+        given = {number for way in former for number in (way.provider_order_no, *way.former_order_nos)}
+        own = {name: value for name, value in self.expand_data.items() if name != FORMER_WAYS}
+        number = None if self.provider_order_no in given else self.provider_order_no
+        return (msgspec.structs.replace(self, provider_order_no=number, expand_data=own), *former)
+
+    @property
+    def ways_to_ask(self) -> tuple[Order, ...]:
+        """Where it may be looked up how the order stands: the way by which it was paid, or all of them."""
+        return self.ways[:1] if self.paid else self.ways
+
+    @property
     def renewal_of(self) -> str | None:
         """The order that this payment goes on from, where a subscription has renewed itself."""
         first = self.expand_data.get(RENEWAL_OF)
         return first if isinstance(first, str) else None
 
     def ref(self) -> OrderRef:
+        if FORMER_WAYS in self.expand_data:
+            return self.ways[0].ref()
         return OrderRef(
             pay_type=self.pay_type,
             out_trade_no=self.out_trade_no,
@@ -121,9 +180,59 @@ class Order(Value, frozen=True, kw_only=True):
 
     def to_client(self) -> dict[str, Any]:
         """The row as a front end sees it: without the sub-merchant's token and the handler's own error."""
-        row: dict[str, Any] = msgspec.to_builtins(self)
+        row: dict[str, Any] = msgspec.to_builtins(self.ways[0])
         del row["app_auth_token"], row["handler_error"], row["traceparent"]
         return {key: value for key, value in row.items() if value is not None}
+
+    def __repr__(self) -> str:
+        """Without the former ways, which hold tokens."""
+        return Value.__repr__(self.ways[0])
+
+
+_UNHEARD: dict[str, Any] = {
+    **dict.fromkeys(WAY),
+    "expand_data": {},
+    "transaction_id": None,
+    "refund_fee": 0,
+    "refund_num": 0,
+    "refund_list": (),
+    "user_order_success": None,
+    "handler_error": None,
+    "pay_date": None,
+    "notify_date": None,
+    "notify_mode": None,
+    "notify_info": {},
+}
+"""What a former way has nothing of, whatever came of the order."""
+
+
+def begun(existing: Order, order: Order) -> dict[str, Any]:
+    """The values of an order that is begun once more, as ``order`` says. Other ways, in which it was begun before, stay known."""
+    ways = existing.ways
+    again = next((way for way in ways if same_way(way, order)), None)
+    numbers = {FORMER: list(again.former_order_nos)} if again and again.former_order_nos else {}
+    values = {name: getattr(order, name) for name in WAY}
+    # A number is kept where it is found until another takes its place: its provider may tell of a payment by it alone.
+    values["provider_order_no"] = (again and again.provider_order_no) or existing.provider_order_no
+    former = [way for way in ways if way is not again]
+    date = {BEGUN: order.create_date} if order.create_date != existing.create_date else {}
+    values["expand_data"] = {**order.expand_data, **date, **numbers, **kept_ways(former)}
+    return values
+
+
+def same_way(one: Order, other: Order) -> bool:
+    """Whether both are one order to the provider."""
+    return all(getattr(one, name) == getattr(other, name) for name in _SAME_WAY)
+
+
+def kept_ways(ways: Sequence[Order]) -> dict[str, Any]:
+    """What ``expand_data`` has of former ways; nothing for none."""
+    if not ways:
+        return {}
+    fields = [{name: getattr(way, name) for name in WAY} for way in ways]
+    return {
+        FORMER_WAYS: [{name: value for name, value in way.items() if value is not None} for way in fields]
+    }
 
 
 class PaidOrder(Order, frozen=True, kw_only=True):

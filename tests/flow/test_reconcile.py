@@ -166,3 +166,33 @@ async def test_both_providers_of_every_merchant_are_compared(shop: Any, day: dt.
 async def test_a_bill_that_is_not_made_yet_is_an_error(shop: Any, day: dt.date) -> None:
     with pytest.raises(ProviderError):
         await shop.pay.reconcile(day, provider="wxpay", pid="default")
+
+
+@pytest.mark.parametrize("twice", [False, True])
+async def test_an_order_that_was_begun_in_another_way_since(shop: Any, day: dt.date, twice: bool) -> None:
+    number = (await shop.order("wxpay")).out_trade_no
+    await shop.pay.create_payment(
+        provider="alipay",
+        platform="h5",
+        need_qrcode=True,
+        out_trade_no=number,
+        total_fee=19900,
+        subject="Tea 500 g",
+        type="goods",
+    )
+    if twice:
+        await shop.sim.pay(number, provider="alipay")
+        await shop.pay.idle()
+    shop.sim.fault("lose_notify", times=None)
+    await shop.sim.pay(number, provider="wxpay")
+    await shop.sim.advance("34h")
+    (found,) = await shop.pay.reconcile(day, provider="wxpay", pid="default")
+    (one,) = found.differences
+    assert (one["kind"], one["out_trade_no"]) == ("state_differs", number)
+    if twice:
+        assert "give one of the two payments back" in one["advice"]
+        return
+    assert "query the order" in one["advice"]
+    await shop.pay.query_payment(out_trade_no=number, await_notify=True)
+    (found,) = await shop.pay.reconcile(day, provider="wxpay", pid="default")
+    assert found.differences == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.vkpay_async.branches import Branch, Branches
 from tests.vkpay_async.fake import Bank, Clock, FakeProvider, Shop, open_shop
 from tests.vkpay_async.observed import Observed
 from vkpay_async import registry
@@ -57,5 +58,21 @@ def database(tmp_path: Path) -> str:
 @pytest.fixture
 async def shop_on_disk(bank: Bank, clock: Clock, database: str) -> AsyncIterator[Shop]:
     shop = open_shop(bank, clock, database)
+    async with shop.pay:
+        yield shop
+
+
+@pytest.fixture
+def branch(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> type[Branch]:
+    monkeypatch.setattr(registry, "provider_class", lambda name: Branch)
+    monkeypatch.setattr(Branch, "says", {}, raising=False)
+    monkeypatch.setattr(Branch, "closes", {}, raising=False)
+    return Branch
+
+
+@pytest.fixture
+async def branches(branch: type[Branch], bank: Bank, clock: Clock) -> AsyncIterator[Branches]:
+    shop = Branches(open_shop(bank, clock, "sqlite://").pay, bank, clock)
+    shop.listen()
     async with shop.pay:
         yield shop

@@ -33,6 +33,7 @@ from vkpay_async.notify.matching import check_trade
 from vkpay_async.order import Order
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
+from vkpay_async.service.asking import Asking
 from vkpay_async.transport import Transport
 
 ENDED = frozenset({TradeState.CLOSED, TradeState.REVOKED, TradeState.PAYERROR})
@@ -44,11 +45,12 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """``trade`` is ``None`` where the provider knows none."""
+    """``trade`` is ``None`` where the provider knows none. ``pay_type`` is the way that was asked, of several perhaps."""
 
     order: Order
     trade: Trade | None
     difference: Difference | None
+    pay_type: str = ""
 
 
 def query(
@@ -74,15 +76,15 @@ async def _compared(path: Path | None, database: str | None, out_trade_no: str) 
         providers = Providers(config, SYSTEM_ENV)
         merchants = Merchants(ledger, vault_from_env(), SYSTEM_ENV.now_ms)
         await KnownMerchants(merchants, providers, SYSTEM_ENV.now_ms).ensure(order.pid)
-    provider = providers.get(order.pid, order.pay_type)
     transport = Transport(config.http)
     try:
-        trade = await transport.run(provider.query(order.ref()))
+        way, provider, trade, known = await Asking(providers, transport).paid_or_latest(order)
     except ResourceNotFound:
-        trade = None
+        return Comparison(order, None, difference(order, None, providers.get(order.pid, order.pay_type)))
     finally:
         await transport.close()
-    return Comparison(order, trade, difference(order, trade, provider))
+    found = trade if known else None
+    return Comparison(order, found, difference(way, found, provider), way.pay_type)
 
 
 def difference(order: Order, trade: Trade | None, provider: Provider) -> Difference | None:
@@ -156,6 +158,8 @@ def _show(console: Console, found: Comparison) -> None:
     order, trade = found.order, found.trade
     table = plain_table("", "here", "at the provider")
     table.add_row("state", STATUS[order.status], trade.raw_state if trade else "knows no such order")
+    if len(order.ways) > 1:
+        table.add_row("pay_type", order.pay_type, found.pay_type)
     table.add_row("yuan", yuan_from_fen(order.total_fee), _yuan(trade))
     table.add_row("transaction_id", order.transaction_id, trade.transaction_id if trade else "")
     table.add_row("paid (UTC+8)", time_text(order.pay_date), time_text(trade.success_time if trade else None))

@@ -24,7 +24,7 @@ from vkpay_async.ledger.engine import parsed_url
 
 DONE = {
     "redeliver": "handlers run again",
-    "repair": "unpaid orders asked after",
+    "repair": "orders asked after",
     "expire": "orders whose time was over",
     "refunds": "refunds asked after",
     "transfers": "transfers asked after",

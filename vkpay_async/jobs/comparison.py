@@ -40,6 +40,10 @@ _NOT_THERE = (
 )
 _AMOUNT = "The amounts are not the same: compare the order with the provider's console, and refund or charge the rest."
 _UNPAID = "The payer has paid and the ledger does not know: query the order, which marks it paid and runs its handler."
+_TWICE = (
+    "The ledger has this order as paid in another way, and the payer has paid in this one too: give one of the two payments "
+    "back at the provider."
+)
 _REVERSED = (
     "The provider has taken the whole payment back and the ledger still has it as paid: take the order back, and find out "
     "who reversed it."
@@ -57,11 +61,15 @@ _REFUND_STATE = "The refund's states are not the same: query the refund, which b
 
 
 class LedgerPayment(Value, frozen=True, kw_only=True):
-    """An order as the ledger has it. ``status`` is that of ``vk_pay_orders``: above 0 it was paid."""
+    """An order as the ledger has it. ``status`` is that of ``vk_pay_orders``: above 0 it was paid.
+
+    ``elsewhere``: it was begun in this account, and then in another way, by which it was paid if it is.
+    """
 
     out_trade_no: str
     amount: Fen
     status: int
+    elsewhere: bool = False
 
 
 class LedgerRefund(Value, frozen=True, kw_only=True):
@@ -131,14 +139,17 @@ def _payment(row: BillRow, payment: LedgerPayment | None, taken_back: bool) -> I
     here = _side(payment)
     if payment.amount != row.amount:
         yield Difference(kind="amount_differs", out_trade_no=number, here=here, there=there, advice=_AMOUNT)
-    if (payment.status > 0) == taken_back:
+    if payment.status > 0 and payment.elsewhere:
+        if not taken_back:
+            yield Difference(kind="state_differs", out_trade_no=number, here=here, there=there, advice=_TWICE)
+    elif (payment.status > 0) == taken_back:
         advice = _REVERSED if taken_back else _UNPAID
         yield Difference(kind="state_differs", out_trade_no=number, here=here, there=there, advice=advice)
 
 
 def _left_over(payment: LedgerPayment, reversed_: Mapping[str, BillRow]) -> Iterator[Difference]:
     """An order that no payment of the bill belongs to: one that was taken back on a later day may still be named."""
-    if payment.status <= 0:
+    if payment.status <= 0 or payment.elsewhere:
         return
     number, here, row = payment.out_trade_no, _side(payment), reversed_.get(payment.out_trade_no)
     if row is None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vkpay_async.errors import OrderStateConflict
 from vkpay_async.jobs.looking import BATCH, DAY_MS, LEASE_MS, MINUTE_MS, look_after
-from vkpay_async.models import TradeState
 from vkpay_async.order import Order
 from vkpay_async.service.context import Context
-from vkpay_async.service.payments import Payments
+from vkpay_async.service.unpaid import Unpaid
 
 if TYPE_CHECKING:
     from vkpay_async.ledger.due import OrderColumn
@@ -20,14 +19,12 @@ LONGEST_PAUSE_MS = 30 * MINUTE_MS
 GIVEN_UP_AFTER_MS = 3 * DAY_MS
 DELETED_AT_ONCE = 500
 
-ENDED = frozenset({TradeState.CLOSED, TradeState.REVOKED, TradeState.PAYERROR})
-
 
 async def repair(context: Context, most: int = BATCH) -> int:
     """Asks after orders that nothing was heard of: one that is paid goes the way of a notification.
 
-    An order is asked after one minute, then 2, 4, 8, … after it was created, later every half hour, for three days. How
-    many were asked after.
+    An order is asked after one minute, then 2, 4, 8, … after it was begun last, later every half hour, for three days. One that
+    was begun in several ways is asked after in each, and closed in the others when it is paid. How many were asked after.
     """
     return await _look(context, "repair_due", partial(_asked, context), most)
 
@@ -57,38 +54,52 @@ async def _look(
     def until(order: Order) -> int | None:
         now = context.env.now_ms()
         start = order.time_expire if column == "expire_due" else None
-        age = now - (start or order.create_date)
+        age = now - (start or order.begun_date)
         if age >= GIVEN_UP_AFTER_MS:
             return None
-        return now + min(max(age, MINUTE_MS), LONGEST_PAUSE_MS)
+        # That a paid one is paid once more is for a person to see: the pauses may grow.
+        return now + min(max(age, MINUTE_MS), GIVEN_UP_AFTER_MS if order.paid else LONGEST_PAUSE_MS)
+
+    def put_off(connection: Any, order: Order, when: int | None) -> None:
+        due.put_off(connection, order.out_trade_no, column, when, taken=again)
 
     now = context.env.now_ms()
-    taken = await context.ledger.take_due_orders(column, now=now, again=now + LEASE_MS, most=most)
+    again = now + LEASE_MS
+    taken = await context.ledger.take_due_orders(column, now=now, again=again, most=most)
     return await look_after(
         context.ledger,
         sorted(taken, key=lambda order: order.out_trade_no),
         name=lambda order: f"order {order.out_trade_no}",
         look=look,
         until=until,
-        put_off=lambda connection, order, when: due.put_off(connection, order.out_trade_no, column, when),
+        put_off=put_off,
     )
 
 
 async def _asked(context: Context, order: Order) -> bool:
-    """Takes over what the provider says; whether the order is still to be paid."""
-    state = await Payments(context).settle(order)
-    if state in ENDED:
-        # Nobody is told of it, so it needs no event, and an order without events may be deleted later.
-        await context.ledger.mark_closed(order.out_trade_no, now=context.env.now_ms())
-    return not state.paid and state not in ENDED
+    """Takes over what the providers say; whether the order is still to be paid, or paid once more."""
+    if order.paid:
+        return await Unpaid(context).close_others(order)
+    return bool(await _payable(context, order))
 
 
 async def _expired(context: Context, order: Order) -> bool:
-    if not await _asked(context, order):
+    payable = await _payable(context, order)
+    if not payable:
         return False
     try:
-        await Payments(context).close(order)
+        await Unpaid(context).close(order, payable)
     except OrderStateConflict:
         # Paid this very moment, or a code payment that is being paid, and that no closing takes back.
-        return await _asked(context, order)
+        return bool(await _payable(context, order))
     return False
+
+
+async def _payable(context: Context, order: Order) -> Sequence[Order]:
+    """The ways in which the order is still to be paid, of all it was begun in."""
+    unpaid = Unpaid(context)
+    standing = await unpaid.settle(order)
+    if not standing.settled and not standing.payable:
+        # Nobody is told of it, so it needs no event, and an order without events may be deleted later.
+        await unpaid.mark_closed(order)
+    return standing.payable

@@ -11,6 +11,7 @@ import msgspec
 from vkpay_async.config import Config
 from vkpay_async.jobs.comparison import LedgerPayment, LedgerRefund, differences
 from vkpay_async.models import BillRow
+from vkpay_async.order import Order
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.unsupported import offers
 from vkpay_async.service.context import Context
@@ -64,7 +65,9 @@ async def reconcile(context: Context, books: Books, day: dt.date) -> Reconciliat
     refunds = await context.ledger.read(
         lambda c: days.refunds_of(c, account, begin, end, given_back), long=True
     )
-    found = differences(bill, _payments(payments), _refunds(refunds))
+    missing = orders - {row.out_trade_no for row in payments}
+    begun = await context.ledger.read(lambda c: days.begun_in(c, account, missing), long=True)
+    found = differences(bill, [*_payments(payments), *_begun(begun)], _refunds(refunds))
     result = days.Reconciliation(
         provider=account.provider,
         pid=account.pid,
@@ -98,6 +101,13 @@ def _numbers(bill: Iterable[BillRow]) -> tuple[set[str], set[str]]:
 def _payments(rows: Iterable[DayPayment]) -> list[LedgerPayment]:
     return [
         LedgerPayment(out_trade_no=row.out_trade_no, amount=row.total_fee, status=row.status) for row in rows
+    ]
+
+
+def _begun(rows: Iterable[Order]) -> list[LedgerPayment]:
+    return [
+        LedgerPayment(out_trade_no=row.out_trade_no, amount=row.total_fee, status=row.status, elsewhere=True)
+        for row in rows
     ]
 
 

@@ -174,7 +174,8 @@ class _Batch:
         key = (event.number, event.what)
         known = self._events.get(key)
         transfer = self._transfers.get(_transfer_key(event)) if claim.about_transfer else None
-        decision = claim.decide(Found(order=self._order(claim), transfer=transfer, event=known))
+        found = Found(order=self._order(claim), transfer=transfer, event=known, events=self._events)
+        decision = claim.decide(found)
         moved = self._change(claim, decision)
         if decision.event is not None:
             kept = self._new if known is None or key in self._new else self._changed

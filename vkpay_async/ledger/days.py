@@ -8,8 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select
 
+from vkpay_async.ledger import orders as order_rows
 from vkpay_async.ledger.schema import orders, reconciliations, refunds
 from vkpay_async.money import Fen
+from vkpay_async.order import Order
+from vkpay_async.pay_type import split_pay_type
 
 NUMBERS_AT_ONCE = 500
 
@@ -70,6 +73,16 @@ def payments_of(
     return [DayPayment(**dict(zip(DayPayment.__struct_fields__, row, strict=True))) for row in found.values()]
 
 
+def begun_in(connection: Connection, account: Account, numbers: Collection[str]) -> list[Order]:
+    """Of some numbers the orders that were begun in the account, and then in another way."""
+    found = [one for part in _parts(numbers) for one in order_rows.find_all(connection, part).values()]
+    return [
+        one
+        for one in found
+        if (one.pid or "default") == account.pid and any(_is_of(way, account) for way in one.ways[1:])
+    ]
+
+
 def refunds_of(
     connection: Connection, account: Account, begin: int, end: int, named: Collection[str]
 ) -> list[DayRefund]:
@@ -115,6 +128,10 @@ def _of(account: Account) -> Any:
     if account.mch_id is not None:
         conditions.append(orders.c.mch_id == account.mch_id)
     return and_(*conditions)
+
+
+def _is_of(way: Order, account: Account) -> bool:
+    return split_pay_type(way.pay_type)[0] == account.provider and account.mch_id in (None, way.mch_id)
 
 
 def _parts(numbers: Collection[str]) -> Iterator[Sequence[str]]:

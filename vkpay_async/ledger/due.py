@@ -122,11 +122,19 @@ def take_orders(
     return [found[number] for number in taken]
 
 
-def put_off(connection: Connection, out_trade_no: str, column: OrderColumn, until: int | None) -> None:
+def put_off(
+    connection: Connection,
+    out_trade_no: str,
+    column: OrderColumn,
+    until: int | None,
+    *,
+    taken: int | None = None,
+) -> None:
+    """When an order is to be looked at next, ``None`` for never. With ``taken``, the date that taking it set, only where that
+    still stands: one that was begun once more or paid meanwhile has another; without, only where it is unpaid."""
+    still = orders.c.status == 0 if taken is None else orders.c[column] == taken
     connection.execute(
-        update(orders)
-        .where(orders.c.out_trade_no == out_trade_no, orders.c.status == 0)
-        .values({column: until})
+        update(orders).where(orders.c.out_trade_no == out_trade_no, still).values({column: until})
     )
 
 

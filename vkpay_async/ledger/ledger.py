@@ -72,12 +72,13 @@ class Ledger:
             await store.close()
 
     async def add(self, order: Order, *, repair_due: int | None = None, one_payer: bool = False) -> Order:
-        """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
+        """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying beside those before.
 
         ``repair_due`` is when the provider is to be asked of its own accord, in ms.
 
-        Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
-        ``one_payer`` also when another payer has begun to pay it in the same way, and could not be asked after any more.
+        Raises :class:`OrderConflict` when the number was used for another amount or type, is paid or closed, or was begun in
+        too many ways; with ``one_payer`` also when another payer has begun to pay it in the same way, and could not be
+        asked after any more.
         """
 
         def work(connection: Any) -> Order:
@@ -99,9 +100,9 @@ class Ledger:
         """The order that a provider knows by a number of its own, given out before the payment."""
         return await self.read(lambda c: orders.find_by_providers_number(c, provider, number))
 
-    async def set_providers_number(self, out_trade_no: str, number: str) -> None:
-        """Keeps the number that a provider gave an order."""
-        await self.write(lambda c: orders.set_providers_number(c, out_trade_no, number))
+    async def set_providers_number(self, out_trade_no: str, number: str, *, way: Order | None = None) -> None:
+        """Keeps the number that a provider gave an order. ``way`` is how it was begun there, by default the latest."""
+        await self.write(lambda c: orders.set_providers_number(c, out_trade_no, number, way))
 
     async def require(self, out_trade_no: str) -> Order:
         """As :meth:`get`. Raises :class:`OrderNotFound` (2001)."""
@@ -145,14 +146,14 @@ class Ledger:
         await self._settled()
         return await self.read(lambda c: orders.count(c, where or {}), long=True)
 
-    async def mark_closed(self, out_trade_no: str, *, now: int) -> Order:
-        """0→−1, and the order as it is then. Raises :class:`OrderNotFound`."""
+    async def mark_closed(self, out_trade_no: str, *, now: int, as_read: Order | None = None) -> Order:
+        """0→−1, and the order as it is then. With ``as_read`` only where nothing has happened to it since it was read.
 
-        def work(connection: Any) -> Order | None:
-            orders.mark_closed(connection, {out_trade_no: now})
-            return orders.find(connection, out_trade_no)
-
-        return _required(await self.write(work), out_trade_no)
+        Raises :class:`OrderNotFound`.
+        """
+        return _required(
+            await self.write(lambda c: orders.close(c, out_trade_no, now, as_read)), out_trade_no
+        )
 
     async def add_refund(
         self, out_trade_no: str, entry: RefundEntry, *, check_due: int = 0

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from vkpay_async.errors import OrderConflict
-from vkpay_async.ledger.bulk import Bulk, Lookup
+from vkpay_async.ledger.bulk import Bulk, Given, Lookup
 from vkpay_async.ledger.query import conditions, ordering
 from vkpay_async.ledger.refunds import entries_of
 from vkpay_async.ledger.schema import orders
-from vkpay_async.order import FORMER, ORDER_FIELDS, Order
+from vkpay_async.order import FORMER, FORMER_WAYS, ORDER_FIELDS, WAY, Order, begun, kept_ways, same_way
 
 FORMER_NUMBERS = 20
 """So many attempts to pay an order are remembered."""
 
+MOST_WAYS = 20
+"""In so many ways one order may be begun. None of them is ever forgotten: it may be paid."""
+
 _FIELDS = tuple(name for name in Order.__struct_fields__ if name != "refund_list")
 _COLUMNS = [orders.c[name] for name in _FIELDS]
-_PAYMENT_METHOD = (
-    "pay_type",
-    "platform",
-    "uni_platform",
-    "client_ip",
-    "openid",
-    "app_auth_token",
-    "sub_mchid",
-    "sub_appid",
-    "notify_url",
-    "notify_path",
-    "mch_id",
-    "provider_appid",
-    "time_expire",
-    "traceparent",
-    "provider_pay_method",
-    "expand_data",
-)
 
 _BY_NUMBER = select(*_COLUMNS).where(orders.c.out_trade_no == bindparam("number"))
 _IN_ORDER = select(*_COLUMNS).order_by(orders.c.out_trade_no)
@@ -63,17 +48,27 @@ _PAID_COLUMNS = (
     "notify_info",
     "openid",
 )
-_PAID = Bulk(
-    lambda given: (
-        update(orders)
-        .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status <= 0)
-        .values(
-            status=1,
-            repair_due=None,
-            expire_due=None,
-            **{name: given(name, orders.c[name]) for name in _PAID_COLUMNS},
+
+
+def _paid(columns: Collection[str], asked_again: Callable[[Given], Any]) -> Bulk:
+    return Bulk(
+        lambda given: (
+            update(orders)
+            .where(orders.c.out_trade_no == given("number", orders.c.out_trade_no), orders.c.status <= 0)
+            .values(
+                status=1,
+                repair_due=asked_again(given),
+                expire_due=None,
+                **{name: given(name, orders.c[name]) for name in columns},
+            )
         )
     )
+
+
+_PAID = _paid(_PAID_COLUMNS, lambda given: None)
+# In the others it may be paid once more: they are to be closed at once.
+_PAID_IN_ONE_OF_ITS_WAYS = _paid(
+    dict.fromkeys((*_PAID_COLUMNS, *WAY)), lambda given: given("notify_date", orders.c.notify_date)
 )
 _CLOSED = Bulk(
     lambda given: (
@@ -115,26 +110,29 @@ def find_by_transaction(connection: Connection, transaction_id: str) -> Order | 
 def find_by_providers_number(connection: Connection, provider: str, number: str) -> Order | None:
     """The one order of a provider with the provider's number; ``None`` as well where there are several."""
     rows = connection.execute(_BY_PROVIDERS_NUMBER, {"number": number}).all()
-    found = [order for row in rows if (order := _order(row)).pay_type.startswith(f"{provider}_")]
+    found = [order for row in rows if _is_known(order := _order(row), provider, number)]
     return _with_refunds(connection, found)[0] if len(found) == 1 else None
 
 
-def set_providers_number(connection: Connection, out_trade_no: str, number: str) -> None:
+def set_providers_number(connection: Connection, out_trade_no: str, number: str, way: Order | None) -> None:
     """The number of the latest attempt; those before it are kept, because what they stand for may still be paid.
 
-    An order that has been paid meanwhile keeps the number that was paid.
+    It is that of ``way``, in which the order was begun, by default the latest. An order that has been paid meanwhile keeps
+    the number that was paid.
     """
-    same = orders.c.out_trade_no == out_trade_no
-    kept = select(orders.c.status, orders.c.provider_order_no, orders.c.expand_data).where(same)
-    row = connection.execute(kept.with_for_update()).first()
-    if row is None or row.provider_order_no == number:
+    order = lock_all(connection, [out_trade_no]).get(out_trade_no)
+    if order is None:
         return
-    latest, before = (row.provider_order_no, number) if row.status > 0 else (number, row.provider_order_no)
-    former = [one for one in (before, *row.expand_data.get(FORMER, ())) if one not in (None, latest)]
-    values: dict[str, Any] = {"provider_order_no": latest}
-    if former:
-        values["expand_data"] = {**row.expand_data, FORMER: former[:FORMER_NUMBERS]}
-    connection.execute(update(orders).where(same).values(**values))
+    ways = list(order.ways)
+    at = 0 if way is None else next((n for n, one in enumerate(ways) if same_way(one, way)), 0)
+    before = ways[at].provider_order_no
+    if before == number:
+        return
+    ways[at] = _numbered(ways[at], number, paid=order.paid and at == 0)
+    values: dict[str, Any] = {"expand_data": {**ways[0].expand_data, **kept_ways(ways[1:])}}
+    if at == 0 or order.provider_order_no in (None, before):
+        values["provider_order_no"] = ways[at].provider_order_no
+    connection.execute(update(orders).where(orders.c.out_trade_no == out_trade_no).values(**values))
 
 
 def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
@@ -152,11 +150,11 @@ def lock(connection: Connection, numbers: Collection[str]) -> None:
 
 
 def add(connection: Connection, order: Order, *, repair_due: int | None, one_payer: bool = False) -> Order:
-    """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying.
+    """Keeps a new order, or, for one that is there and unpaid, takes over the new way of paying beside those before.
 
-    Raises :class:`OrderConflict` when the number was used for another amount or type, or is paid or closed; with
-    ``one_payer`` also when another payer has begun to pay it; SQLAlchemy's ``IntegrityError`` when another process has just
-    kept the same number: look again.
+    Raises :class:`OrderConflict` when the number was used for another amount or type, is paid or closed, or was begun in too
+    many ways; with ``one_payer`` also when another payer has begun to pay it; SQLAlchemy's ``IntegrityError`` when another
+    process has just kept the same number: look again.
     """
     existing = lock_all(connection, [order.out_trade_no]).get(order.out_trade_no)
     if existing is None:
@@ -166,9 +164,11 @@ def add(connection: Connection, order: Order, *, repair_due: int | None, one_pay
     _check_same(existing, order)
     if one_payer:
         _check_payer(existing, order)
-    values = {name: getattr(order, name) for name in _PAYMENT_METHOD}
-    if existing.former_order_nos:
-        values["expand_data"] = {**order.expand_data, FORMER: list(existing.former_order_nos)}
+    values = begun(existing, order)
+    if len(values["expand_data"].get(FORMER_WAYS, ())) >= MOST_WAYS:
+        raise OrderConflict(
+            f"order {order.out_trade_no!r} was begun in {MOST_WAYS} ways, each of which may still be paid; use a new out_trade_no"
+        )
     connection.execute(
         update(orders)
         .where(orders.c.out_trade_no == order.out_trade_no, orders.c.status == 0)
@@ -179,7 +179,19 @@ def add(connection: Connection, order: Order, *, repair_due: int | None, one_pay
 
 def mark_paid(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """0→1 (or −1→1: money that came after all is not to be lost), for orders that are locked."""
-    _PAID.run(connection, rows)
+    _PAID.run(connection, [row for row in rows if "platform" not in row])
+    _PAID_IN_ONE_OF_ITS_WAYS.run(connection, [row for row in rows if "platform" in row])
+
+
+def close(connection: Connection, out_trade_no: str, now: int, as_read: Order | None) -> Order | None:
+    """0→−1, and the order as it is then. With ``as_read`` only where nothing has happened to it since it was read: it may have
+    been begun in another way meanwhile, which nobody has closed.
+    """
+    found = lock_all(connection, [out_trade_no]).get(out_trade_no)
+    if found is None or found.status != 0 or as_read not in (None, found):
+        return found
+    mark_closed(connection, {out_trade_no: now})
+    return msgspec.structs.replace(found, status=-1, cancel_date=now)
 
 
 def mark_closed(connection: Connection, closed: Mapping[str, int]) -> None:
@@ -245,6 +257,19 @@ def _with_refunds(connection: Connection, found: list[Order]) -> list[Order]:
     ]
 
 
+def _is_known(order: Order, provider: str, number: str) -> bool:
+    return any(
+        way.pay_type.startswith(f"{provider}_") and number == way.provider_order_no for way in order.ways
+    )
+
+
+def _numbered(way: Order, number: str, *, paid: bool) -> Order:
+    latest, before = (way.provider_order_no, number) if paid else (number, way.provider_order_no)
+    former = [one for one in (before, *way.former_order_nos) if one not in (None, latest)]
+    numbers = {FORMER: former[:FORMER_NUMBERS]} if former else {}
+    return msgspec.structs.replace(way, provider_order_no=latest, expand_data={**way.expand_data, **numbers})
+
+
 def _check_same(existing: Order, order: Order) -> None:
     if existing.status != 0:
         word = "paid" if existing.paid else "closed"
@@ -259,7 +284,8 @@ def _check_same(existing: Order, order: Order) -> None:
 
 def _check_payer(existing: Order, order: Order) -> None:
     """Whose it is stays unsaid: who asks may be anybody."""
-    if existing.pay_type == order.pay_type and existing.openid not in (None, order.openid):
+    same = [way for way in existing.ways if way.pay_type == order.pay_type]
+    if any(way.openid not in (None, order.openid) for way in same):
         raise OrderConflict(
             f"order {order.out_trade_no!r} was begun by another payer, who may still pay it; use a new out_trade_no"
         )

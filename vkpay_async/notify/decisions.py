@@ -21,12 +21,12 @@ from vkpay_async.notify.matching import (
     check_authorization,
     check_pid,
     check_refund,
-    check_trade,
     check_transfer,
+    way_of,
 )
 from vkpay_async.notify.routes import payment_path
 from vkpay_async.notify.unasked import unasked_entry
-from vkpay_async.order import FORMER, Order
+from vkpay_async.order import FORMER, WAY, Order, kept_ways
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 
@@ -54,34 +54,38 @@ def on_payment(found: Found, event: Event, trade: Trade, provider: Provider, ter
         return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
     try:
         check_pid(order, event.pid or "default")
-        check_trade(order, trade, provider)
+        way = way_of(order, event.pay_type, trade, provider)
     except NotificationMismatch as error:
         return _unmatched(event, known, error, terms)
     if known is not None and known.state != "unmatched":
         return _met_again(known, terms, answered=order.user_order_success is not None)
     if order.paid:
-        return _paid_before(order, event, known, trade, terms)
+        return _paid_before(order, event, found, trade, terms)
     if trade.state is TradeState.REFUND:
         text = _refunded_unheard(order, trade)
         return Decision(event=_kept(event, known, state="unmatched", error=text, type=order.type))
-    paid = _paid_values(order, event, trade, provider, terms.now)
+    paid = _paid_values(order, way, event, trade, provider, terms.now)
     return Decision(event=_to_run(event, known, order.type, terms), paid=paid)
 
 
 def on_closed(found: Found, event: Event, trade: Trade, provider: Provider, terms: Terms) -> Decision:
-    """0→−1, where the order is still to be paid through this provider: another's closing does not concern it."""
+    """0→−1, where the order is still to be paid through this provider: another's closing does not concern it.
+
+    Where it was begun in several ways it may still be paid in the others; who asks after all of them finds when none is left.
+    """
     order, known = found.order, found.event
     if order is None:
         return _unmatched(event, known, OrderNotFound(_no_order(event.number)), terms)
-    if order.paid or split_pay_type(order.pay_type)[0] != provider_of(event):
+    ways = order.ways
+    if order.paid or all(split_pay_type(way.pay_type)[0] != provider_of(event) for way in ways):
         return Decision()
     try:
         check_pid(order, event.pid or "default")
-        check_trade(order, trade, provider)
+        way_of(order, event.pay_type, trade, provider)
     except NotificationMismatch as error:
         return _unmatched(event, known, error, terms)
     done = _kept(event, known, state="done", done_date=terms.now, type=order.type)
-    return Decision(event=done, closed=terms.now if order.status == 0 else None)
+    return Decision(event=done, closed=terms.now if order.status == 0 and len(ways) == 1 else None)
 
 
 def on_refund(found: Found, event: Event, refund: Refund, provider: Provider, terms: Terms) -> Decision:
@@ -167,8 +171,9 @@ def provider_of(event: Event) -> str:
     return split_pay_type(event.pay_type)[0]
 
 
-def _paid_before(order: Order, event: Event, known: Event | None, trade: Trade, terms: Terms) -> Decision:
+def _paid_before(order: Order, event: Event, found: Found, trade: Trade, terms: Terms) -> Decision:
     """News of a payment that the order has already, or of a second one."""
+    known = found.event
     if order.transaction_id and trade.transaction_id and order.transaction_id != trade.transaction_id:
         text = (
             f"order {order.out_trade_no} was paid twice: by {order.transaction_id}, and now by {trade.transaction_id}; "
@@ -181,7 +186,22 @@ def _paid_before(order: Order, event: Event, known: Event | None, trade: Trade, 
         return Decision(
             event=_kept(event, known, state="done", done_date=terms.now, type=order.type, error=None)
         )
+    if _is_seen_to(event, found):
+        return Decision()
     return Decision(event=_to_run(event, known, order.type, terms))
+
+
+def _is_seen_to(event: Event, found: Found) -> bool:
+    """Whether the payment was heard under another app of the merchant's: one event sees to the handler, and not two."""
+    subject = event.what.rpartition("|payment|")[2]
+    return any(
+        one.number == event.number
+        and one.what != event.what
+        and (one.provider, one.kind, one.what.rpartition("|payment|")[2])
+        == (event.provider, "payment", subject)
+        and one.state != "unmatched"
+        for one in found.events.values()
+    )
 
 
 def _met_again(known: Event, terms: Terms, *, answered: bool = False) -> Decision:
@@ -231,30 +251,44 @@ def _kept(event: Event, known: Event | None, **values: Any) -> Event:
     return msgspec.structs.replace(known or event, **values)
 
 
-def _paid_values(order: Order, event: Event, trade: Trade, provider: Provider, now: int) -> dict[str, Any]:
+def _paid_values(
+    order: Order, way: Order, event: Event, trade: Trade, provider: Provider, now: int
+) -> dict[str, Any]:
     """The way of paying becomes that of the event: the payer may have used one that was offered before the last."""
-    same = order.pay_type == event.pay_type
-    return {
+    same = way.pay_type == event.pay_type
+    paid = {
         "pay_type": event.pay_type,
-        "mch_id": order.mch_id if same else provider.mch_id,
-        "provider_appid": order.provider_appid if same else provider.appid,
-        "notify_path": order.notify_path if same else payment_path(event.pay_type, order.out_trade_no),
+        "mch_id": way.mch_id if same else provider.mch_id,
+        "provider_appid": way.provider_appid if same else provider.appid,
+        "notify_path": way.notify_path if same else payment_path(event.pay_type, order.out_trade_no),
         "transaction_id": trade.transaction_id,
-        **_numbers(order, trade.provider_order_no),
+        **_numbers(way, trade.provider_order_no),
         "pay_date": trade.success_time or now,
         "notify_date": now,
         "notify_mode": event.source,
         "notify_info": trade.raw.copy() if type(trade.raw) is JsonObject else dict(trade.raw),
-        "openid": trade.openid or order.openid,
+        "openid": trade.openid or way.openid,
+    }
+    return paid if way is order else _with_the_others(order, way, paid)
+
+
+def _with_the_others(order: Order, way: Order, paid: dict[str, Any]) -> dict[str, Any]:
+    """All of the way that was paid, for a refund goes there; the others stay known, since they may be paid too."""
+    others = [one for one in order.ways if one != way or one.pay_type != paid["pay_type"]]
+    return {
+        **{name: getattr(way, name) for name in WAY},
+        **paid,
+        "provider_order_no": paid["provider_order_no"] or order.provider_order_no,
+        "expand_data": {**paid["expand_data"], **kept_ways(others)},
     }
 
 
-def _numbers(order: Order, paid: str | None) -> dict[str, Any]:
+def _numbers(way: Order, paid: str | None) -> dict[str, Any]:
     """The number that was paid is the order's from here on: its refunds go by it."""
-    known = [one for one in (order.provider_order_no, *order.former_order_nos) if one is not None]
-    latest = paid or order.provider_order_no
+    known = [one for one in (way.provider_order_no, *way.former_order_nos) if one is not None]
+    latest = paid or way.provider_order_no
     former = [one for one in known if one != latest]
-    kept = {**order.expand_data, FORMER: former} if former else order.expand_data
+    kept = {**way.expand_data, FORMER: former} if former else way.expand_data
     return {"provider_order_no": latest, "expand_data": kept}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from vkpay_async.errors import NotificationMismatch
 from vkpay_async.models import Refund, Trade, Transfer, TransferAuthorization
 from vkpay_async.order import Order
@@ -25,6 +27,20 @@ def check_trade(order: Order, trade: Trade, provider: Provider) -> None:
         raise NotificationMismatch(
             f"amount {trade.total_fee} fen does not fit the order's {order.total_fee}; nothing was changed"
         )
+
+
+def way_of(order: Order, pay_type: str, trade: Trade, provider: Provider) -> Order:
+    """The order as it was begun in the way that was paid. Raises :class:`NotificationMismatch` unless it fits."""
+    ways = order.ways
+    if len(ways) > 1:
+        ways = tuple(way for way in ways if way.pay_type == pay_type) or ways[:1]
+    *before, last = ways
+    for way in before:
+        with suppress(NotificationMismatch):
+            check_trade(way, trade, provider)
+            return way
+    check_trade(last, trade, provider)
+    return last
 
 
 def check_renewal(order: Order, trade: Trade, provider: Provider) -> None:

@@ -105,11 +105,12 @@ class Pipeline:
         One that somebody did order pays that order as any other does, unless another payment has. Raises
         :class:`OrderNotFound`, :class:`NotificationMismatch` for another order's.
         """
-        first = await self._ledger.require(number)
+        order = await self._ledger.require(number)
+        first = next((way for way in order.ways if way.pay_type == source.pay_type), order)
         check_pid(first, source.pid or "default")
         check_renewal(first, trade, provider)
-        ordered = not trade.recurring and not first.paid
-        if ordered or trade.transaction_id in (None, first.transaction_id):
+        ordered = not trade.recurring and not order.paid
+        if ordered or trade.transaction_id in (None, order.transaction_id):
             return await self.paid(number, trade, provider, source)
         row = renewal_of(first, trade, source.pay_type, now=self._env.now_ms())
         if await self._ledger.get(row.out_trade_no) is None:

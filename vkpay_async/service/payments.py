@@ -1,4 +1,4 @@
-"""Creating, asking after and closing payments."""
+"""Creating payments, and asking after them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from vkpay_async.errors import InvalidArgument, OrderConflict, ResourceNotFound
+from vkpay_async.errors import InvalidArgument
 from vkpay_async.models import CreateOrder, Trade, TradeState, Value
-from vkpay_async.notify import Source
 from vkpay_async.notify.matching import check_trade
 from vkpay_async.notify.routes import payment_path
-from vkpay_async.notify.running import Run
 from vkpay_async.order import Order
 from vkpay_async.order_info import CodeUrl, OrderInfo
 from vkpay_async.pay_type import ClientContext, pay_type_of
@@ -20,6 +18,7 @@ from vkpay_async.providers.base import Provider
 from vkpay_async.qr import qr_data_url
 from vkpay_async.registry import about
 from vkpay_async.service import arguments
+from vkpay_async.service.asking import Answer, Asking, take_in
 from vkpay_async.service.context import Context
 from vkpay_async.service.results import Payment, PaymentStatus
 from vkpay_async.telemetry import current_trace
@@ -76,6 +75,7 @@ class Payments:
 
     def __init__(self, context: Context) -> None:
         self._c = context
+        self._asking = Asking(context.providers, context.transport)
 
     async def create(self, request: PaymentRequest) -> Payment:
         pay_type = self._pay_type(request)
@@ -88,7 +88,7 @@ class Payments:
             before=lambda: self._kept(row, one_payer=about(request.provider).one_payer),
         )
         if info.provider_order_no is not None:
-            await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no)
+            await self._c.ledger.set_providers_number(order.out_trade_no, info.provider_order_no, way=row)
         return Payment(
             provider=request.provider,
             pay_type=pay_type,
@@ -109,35 +109,14 @@ class Payments:
     ) -> PaymentStatus:
         if not 5 <= await_max_time <= 40:
             raise InvalidArgument("await_max_time is 5–40 seconds")
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        trade = await self._trade(order, provider)
-        if trade.state.paid:
-            check_trade(order, trade, provider)
-        if trade.state.paid and await_notify:
-            order = await self._settled(order, trade, provider, await_max_time)
+        answer = await self._asking.paid_or_latest(order)
+        if answer.trade.state.paid:
+            check_trade(answer.way, answer.trade, answer.provider)
+        if answer.trade.state.paid and await_notify:
+            order = await self._settled(answer, await_max_time)
         else:
             order = await self._c.ledger.require(order.out_trade_no)
-        return _status(order, trade, pay_order_info)
-
-    async def settle(self, order: Order) -> TradeState:
-        """Asks the provider how an order stands; a paid one goes the way of a notification.
-
-        Raises :class:`NotificationMismatch` when what was paid is not the order.
-        """
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        trade = await self._trade(order, provider)
-        if trade.state.paid:
-            await self._paid(order, trade, provider)
-        return trade.state
-
-    async def close(self, order: Order) -> Order:
-        if order.paid:
-            raise OrderConflict(f"order {order.out_trade_no!r} is paid; refund it instead of closing it")
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        # Alipay knows no order that nobody has opened; closing it here is all there is to close.
-        with contextlib.suppress(ResourceNotFound):
-            await self._c.transport.run(provider.close(order.ref()))
-        return await self._c.ledger.mark_closed(order.out_trade_no, now=self._c.env.now_ms())
+        return _status(order, answer.trade, pay_order_info)
 
     def _pay_type(self, request: PaymentRequest) -> str:
         arguments.required_text(request.provider, "provider", 1005)
@@ -251,39 +230,19 @@ class Payments:
             return None
         return await asyncio.to_thread(qr_data_url, info.code_url)
 
-    async def _trade(self, order: Order, provider: Provider) -> Trade:
-        try:
-            return await self._c.transport.run(provider.query(order.ref()))
-        except ResourceNotFound as error:
-            # Alipay creates an order when the payer opens it; until then it knows none.
-            if order.paid:
-                raise
-            state = TradeState.CLOSED if order.status < 0 else TradeState.NOTPAY
-            return Trade(
-                out_trade_no=order.out_trade_no, state=state, raw_state=str(error.code), description="未支付"
-            )
-
-    async def _settled(self, order: Order, trade: Trade, provider: Provider, seconds: int) -> Order:
+    async def _settled(self, answer: Answer, seconds: int) -> Order:
         """Waits for the notification's own way to end; walks it itself when none has come."""
-        pipeline, number = self._c.pipeline, order.out_trade_no
+        pipeline, number = self._c.pipeline, answer.way.out_trade_no
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if not (await self._c.ledger.require(number)).paid:
                     await pipeline.wait(number, NOTIFY_GRACE_S)
-                running = await self._paid(order, trade, provider)
+                running = await take_in(self._c, answer)
                 if running is not None:
                     await asyncio.wait([running.task])
                 while not await pipeline.answered(number):
                     await pipeline.wait(number, POLL_S)
         return await self._c.ledger.require(number)
-
-    async def _paid(self, order: Order, trade: Trade, provider: Provider) -> Run | None:
-        """Heard by asking; under the way of paying that the order has. The handler, where this process runs it."""
-        source = Source(pay_type=order.pay_type, pid=order.pid or "default")
-        settled = await self._c.pipeline.paid(order.out_trade_no, trade, provider, source)
-        if settled.error is not None:
-            raise settled.error
-        return settled.running
 
 
 def _shows_qrcode(request: PaymentRequest, info: OrderInfo) -> bool:

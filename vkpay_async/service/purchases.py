@@ -9,6 +9,7 @@ from vkpay_async.models import PurchaseProof, Trade
 from vkpay_async.notify import Settled, Source
 from vkpay_async.notify.matching import check_trade
 from vkpay_async.order import Order
+from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider, SellsItself
 from vkpay_async.service.arguments import required_text
 from vkpay_async.service.context import Context
@@ -24,22 +25,24 @@ class Purchases:
 
     async def verify(self, order: Order, proof: PurchaseProof, *, await_max_time: int) -> PurchaseStatus:
         """Goes the way of a notification, once for each transaction, and waits until the handler has answered."""
-        provider = self._c.providers.get(order.pid, order.pay_type)
-        if not isinstance(provider, SellsItself):
-            raise InvalidArgument(
-                f"order {order.out_trade_no!r} is of {provider.name}, where nothing is bought on a device: use query_payment"
-            )
-        trade = await self._c.transport.run(provider.purchase(order.ref(), proof))
+        # The customer may have tried another way since.
+        for way in order.ways:
+            provider = self._c.providers.get(way.pid, way.pay_type)
+            if isinstance(provider, SellsItself):
+                break
+        else:
+            raise InvalidArgument(_no_shop(order))
+        trade = await self._c.transport.run(provider.purchase(way.ref(), proof))
         credited = await self._credited(order, trade)
         if credited is not None:
             return _status(credited, trade, finish=True, repeat=True)
         if not trade.state.paid:
             return _status(order, trade, finish=True)
-        if trade.provider_order_no is None and not await self._bound(order, trade, provider):
+        if trade.provider_order_no is None and not await self._bound(way, trade, provider):
             raise OrderConflict(
                 f"transaction {trade.transaction_id} was taken for another order before: it pays no second one"
             )
-        settled, number = await self._settled(order, trade, provider)
+        settled, number = await self._settled(way, trade, provider)
         if settled.running is not None:
             await asyncio.wait([settled.running.task], timeout=await_max_time)
         return _status(await self._c.ledger.require(number), trade, finish=True, repeat=not settled.first)
@@ -84,6 +87,13 @@ def checked_proof(
     return PurchaseProof(
         transaction_receipt=required_text(transaction_receipt, "transaction_receipt", 1014),
         transaction_identifier=required_text(transaction_identifier, "transaction_identifier", 1015),
+    )
+
+
+def _no_shop(order: Order) -> str:
+    name = split_pay_type(order.pay_type)[0]
+    return (
+        f"order {order.out_trade_no!r} is of {name}, where nothing is bought on a device: use query_payment"
     )
 
 

@@ -71,6 +71,20 @@ def test_a_lost_notification_is_seen(vkpay: Any, create: Any, vkpay_sim: Running
     assert found["difference"]["advice"]
 
 
+def test_paid_in_the_way_in_which_it_was_begun_first(
+    vkpay: Any, create: Any, vkpay_sim: RunningSimulator
+) -> None:
+    create("wxpay", "20261121_0001")
+    create("alipay", "20261121_0001")
+    vkpay_sim.fault(lose_notify=9)
+    vkpay_sim.pay("20261121_0001", provider="wxpay").wait()
+    result = vkpay("query", "20261121_0001")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["state", "unpaid", "SUCCESS"] in lines
+    assert ["pay_type", "alipay_h5", "wxpay_h5"] in lines
+    assert (result.exit_code, "paid at the provider, unpaid here" in result.stdout) == (1, True)
+
+
 def test_without_a_config_it_says_how_to_get_one(vkpay: Any) -> None:
     result = vkpay("query", "A1")
     assert result.exit_code == 1

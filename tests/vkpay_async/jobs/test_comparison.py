@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,6 +212,21 @@ def test_one_refund_number_under_two_orders() -> None:
 def test_a_second_payment_under_one_number_is_known_to_nobody() -> None:
     found = differences([payment("T1"), payment("T1")], [order("T1")], [])
     assert [one.kind for one in found] == ["missing_here"]
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_paid_in_another_way_and_in_this_one_it_was_paid_twice(status: int) -> None:
+    elsewhere = msgspec.structs.replace(order("T1", status=status), elsewhere=True)
+    (found,) = differences([payment("T1")], [elsewhere], [])
+    assert (found.kind, "give one of the two payments back" in found.advice) == ("state_differs", True)
+    assert differences([payment("T1"), refund("T1", None, 1000, "REVOKED")], [elsewhere], []) == []
+    assert [one.kind for one in differences([refund("T1", "R1")], [elsewhere], [])] == ["refund_differs"]
+
+
+def test_unpaid_and_begun_in_another_way_since_it_is_to_be_queried() -> None:
+    elsewhere = msgspec.structs.replace(order("T1", status=0), elsewhere=True)
+    (found,) = differences([payment("T1")], [elsewhere], [])
+    assert (found.kind, "query the order" in found.advice) == ("state_differs", True)
 
 
 NUMBERS = st.text("ABC012_-", min_size=1, max_size=6)

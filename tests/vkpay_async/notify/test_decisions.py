@@ -188,6 +188,37 @@ class TestPaidBefore:
         assert run(decision.event) == ("01NEW", "me", LEASE, 1, None)
 
 
+class TestHeardUnderAnotherApp:
+    """Without a merchant's number an event is named by the app: one payment may have two."""
+
+    @staticmethod
+    def pay_again(state: str, what: str = "wxpay|wx2|payment|4200|PAID", **answered: Any) -> Decision:
+        other = msgspec.structs.replace(known(state), what=what)
+        order = msgspec.structs.replace(PAID, **answered)
+        found = Found(order=order, events={(other.number, other.what): other})
+        return on_payment(found, NEW, TRADE, PROVIDER, terms())
+
+    @pytest.mark.parametrize("state", ["running", "waiting", "failed", "parked", "done"])
+    def test_the_other_sees_to_the_handler(self, state: str) -> None:
+        assert self.pay_again(state) == Decision()
+
+    def test_once_that_has_answered_it_is_done(self) -> None:
+        event = self.pay_again("done", user_order_success=True).event
+        assert event is not None
+        assert (event.state, event.attempts) == ("done", 0)
+
+    @pytest.mark.parametrize(
+        ("state", "what"),
+        [
+            ("unmatched", "wxpay|wx2|payment|4200|PAID"),
+            ("done", "wxpay|wx2|payment|4201|PAID"),
+            ("done", "wxpay|wx2|closed|4200|PAID"),
+        ],
+    )
+    def test_nothing_else_does(self, state: str, what: str) -> None:
+        assert run(self.pay_again(state, what).event) is not None
+
+
 class TestUnmatched:
     @pytest.mark.parametrize(
         ("order", "trade", "error"),

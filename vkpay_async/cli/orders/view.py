@@ -26,10 +26,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def order_row(order: Order) -> dict[str, Any]:
-    """Every field but the sub-merchant's token."""
-    row: dict[str, Any] = msgspec.to_builtins(order)
+    """Every field but the sub-merchant's token. ``other_ways`` are the pay_types in which it was begun beside its own."""
+    own, *others = order.ways
+    row: dict[str, Any] = msgspec.to_builtins(own)
     del row["app_auth_token"]
-    return row
+    return {**row, **({"other_ways": [way.pay_type for way in others]} if others else {})}
 
 
 def page_object(page: Found) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def _lines(order: Order) -> Iterator[tuple[str, str]]:
     yield "handler", handler_text(order)
     yield "type", order.type
     yield "pay_type", order.pay_type
+    yield "begun also", ", ".join(way.pay_type for way in order.ways[1:])
     yield "merchant", order.pid or "default"
     yield "description", order.description
     yield "user", order.user_id or ""

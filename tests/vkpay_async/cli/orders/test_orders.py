@@ -127,6 +127,15 @@ def test_programs_read_fen_and_no_token(vkpay: Any) -> None:
     assert "T0KEN" not in result.stdout
 
 
+def test_the_ways_in_which_an_order_was_begun(vkpay: Any, keep: Any, order: Any) -> None:
+    keep(order("A1", pay_type="alipay_wap", app_auth_token="T0KEN"), order("A1"))
+    shown = vkpay("orders", "show", "A1").stdout
+    assert ["begun", "also", "alipay_wap"] in [line.split() for line in shown.splitlines()]
+    said = vkpay("orders", "show", "A1", "--json").stdout
+    assert json.loads(said)["other_ways"] == ["alipay_wap"]
+    assert "T0KEN" not in shown + said
+
+
 @pytest.mark.usefixtures("ledger")
 def test_an_order_that_is_not_there(vkpay: Any) -> None:
     result = vkpay("orders", "show", "A9", "--json")
