@@ -169,7 +169,7 @@ async def test_the_driver_may_be_left_out(ledger: Ledger, url: str, bare: bool) 
 
 @ON_SERVERS
 async def test_errors_do_not_print_what_people_are_called(ledger: Ledger) -> None:
-    with pytest.raises(Exception, match="INSERT INTO vk_pay_orders") as caught:
+    with pytest.raises(Exception, match="(INSERT INTO|COPY) vk_pay_orders") as caught:
         await ledger.add(order(nickname="阿明" * 100))
     assert "阿明" not in str(caught.value)
     assert not isinstance(caught.value, LedgerUnavailable)
