@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 
 from vkpay_async.providers.base import Env
@@ -15,7 +15,7 @@ def now_ms() -> int:
 
 def nonce() -> str:
     """32 random hex digits."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 SYSTEM_ENV = Env(now_ms=now_ms, nonce=nonce)

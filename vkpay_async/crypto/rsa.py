@@ -21,7 +21,7 @@ _OAEP = padding.OAEP(mgf=padding.MGF1(algorithm=hashes.SHA1()), algorithm=hashes
 
 def sign_sha256(key: RSAPrivateKey, message: bytes) -> str:
     """RSASSA-PKCS1-v1_5 with SHA-256, as base64 on one line."""
-    return base64.b64encode(key.sign(message, _PKCS1, _SHA256)).decode("ascii")
+    return binascii.b2a_base64(key.sign(message, _PKCS1, _SHA256), newline=False).decode("ascii")
 
 
 def sign_sha1(key: RSAPrivateKey, message: bytes) -> str:

@@ -172,7 +172,10 @@ class Transport:
         timeout = self._timeout(request.timeout_ms) if request.timeout_ms else aiohttp.helpers.sentinel
         session, address = self._open_session(), _address(request)
         turns = self._turns_at(address.authority)
-        await self._turn(turns)
+        if turns.locked():
+            await self._waited(turns)
+        else:
+            await turns.acquire()
         try:
             async with session.request(
                 request.method,
@@ -195,10 +198,7 @@ class Transport:
             turns = self._turns[host] = asyncio.Semaphore(self._settings.connections_per_host)
         return turns
 
-    async def _turn(self, turns: asyncio.Semaphore) -> None:
-        if not turns.locked():
-            await turns.acquire()
-            return
+    async def _waited(self, turns: asyncio.Semaphore) -> None:
         try:
             async with asyncio.timeout(self._settings.connect_timeout):
                 await turns.acquire()
@@ -207,7 +207,8 @@ class Transport:
 
     @staticmethod
     async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-        if response.content_length is not None and response.content_length <= limit:
+        length = response.content_length
+        if length is not None and length <= limit:
             return await response.read()
         body = bytearray()
         async for chunk in response.content.iter_any():

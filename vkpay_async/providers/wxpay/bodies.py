@@ -44,7 +44,7 @@ def body_from(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
 
     Raises :class:`InvalidArgument` when ``other`` touches what identifies the order.
     """
-    body: dict[str, Any] = _without_empty(_merged(fields, other, ""))
+    body: dict[str, Any] = _without_empty(_merged(fields, other, "") if other else fields)
     return body
 
 
@@ -112,7 +112,7 @@ def _without_empty(value: Any) -> Any:
                 continue
             if type(member) not in _PLAIN:
                 member = _without_empty(member)
-                if member in _EMPTY:
+                if not member and member in _EMPTY:
                     continue
             kept[key] = member
         return kept

@@ -38,6 +38,7 @@ from vkpay_async.version import VERSION
 
 T = TypeVar("T")
 
+_HEADERS = {"Accept": "application/json", "User-Agent": f"vkpay-async/{VERSION}"}
 _CERTIFICATES = Operation(name="wxpay.certificates", fetches_key=True)
 _NO_CERTIFICATES = (
     "this merchant has no platform certificates and uses WeChat Pay's public key: download it in the merchant "
@@ -201,13 +202,10 @@ class Gateway:
         )
 
     def _headers(self, method: str, target: str, body: bytes, serial: str | None) -> dict[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "User-Agent": f"vkpay-async/{VERSION}",
-            "Authorization": self.key.authorization(method, target, body, self.env),
-        }
-        if self.verifier.public_key is not None:
-            serial = self.verifier.public_key.serial
+        headers = {**_HEADERS, "Authorization": self.key.authorization(method, target, body, self.env)}
+        key = self.verifier.public_key
+        if key is not None:
+            serial = key.serial
         if serial is not None:
             headers["Wechatpay-Serial"] = serial
         if body:

@@ -58,7 +58,7 @@ def order_body(order: CreateOrder, party: Party, scene_info: Mapping[str, Any]) 
         "description": order.subject,
         "out_trade_no": order.out_trade_no,
         "amount": {"total": order.total_fee, "currency": "CNY"},
-        "settle_info": {"profit_sharing": order.profit_sharing},
+        "settle_info": None if order.profit_sharing is None else {"profit_sharing": order.profit_sharing},
         **_PARTS[product](order, party, scene_info),
     }
     body = body_from(fields, order.other)
