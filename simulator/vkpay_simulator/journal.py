@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from vkpay_simulator.redact import redact, redact_headers
 
@@ -17,11 +18,9 @@ BODY_BYTES = 16_384
 SHORT_BYTES = 256
 
 
-class Entry(msgspec.Struct, kw_only=True, frozen=True):
-    """One line. ``at_ms`` is business time, ``real_ms`` the machine's. ``status`` is ``None`` when no answer
-    came or went. ``faults`` names the injected faults it met; ``explain`` says why it was rejected."""
+class _Fields(msgspec.Struct, kw_only=True, frozen=True):
+    """What an entry and a line have in common."""
 
-    number: int = 0
     kind: Literal["request", "notify"]
     provider: str | None
     operation: str | None
@@ -31,13 +30,20 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True):
     duration_ms: int
     method: str
     target: str
-    request_headers: dict[str, str]
-    request_body: str
     status: int | None
-    response_headers: Mapping[str, str] = {}
-    response_body: str = ""
     faults: tuple[str, ...] = ()
     explain: str = ""
+
+
+class Entry(_Fields, kw_only=True, frozen=True):
+    """One line. ``at_ms`` is business time, ``real_ms`` the machine's. ``status`` is ``None`` when no answer
+    came or went. ``faults`` names the injected faults it met; ``explain`` says why it was rejected."""
+
+    number: int = 0
+    request_headers: dict[str, str]
+    request_body: str
+    response_headers: Mapping[str, str] = {}
+    response_body: str = ""
 
 
 class Body(NamedTuple):
@@ -47,28 +53,15 @@ class Body(NamedTuple):
     size: int = 0
 
 
-class Line(msgspec.Struct, kw_only=True, frozen=True):
+class Line(_Fields, kw_only=True, frozen=True):
     """An entry as it is written: what looking for secrets costs is paid for those that somebody reads."""
 
-    kind: Literal["request", "notify"]
-    provider: str | None
-    operation: str | None
-    subject: str | None
-    at_ms: int
-    real_ms: int
-    duration_ms: int
-    method: str
-    target: str
     request_headers: Mapping[str, str]
     request_body: Body
-    status: int | None
     response_headers: Mapping[str, str] = {}
     response_body: Body = Body()
-    faults: tuple[str, ...] = ()
-    explain: str = ""
 
     def entry(self, number: int) -> Entry:
-        as_written = {name: getattr(self, name) for name in self.__struct_fields__}
         shown = {
             "number": number,
             "target": redact(self.target),
@@ -77,19 +70,19 @@ class Line(msgspec.Struct, kw_only=True, frozen=True):
             "response_headers": redact_headers(self.response_headers),
             "response_body": _shown(self.response_body),
         }
-        return Entry(**as_written | shown)
+        return Entry(**structs.asdict(self) | shown)
 
 
 class Journal:
     """The newest entries, numbered from 1; older ones fall off."""
 
     def __init__(self, limit: int = ENTRIES) -> None:
-        self._lines: deque[tuple[int, Line]] = deque(maxlen=limit)
+        self._lines: deque[Line] = deque(maxlen=limit)
         self._written = 0
 
     def write(self, line: Line) -> None:
         self._written += 1
-        self._lines.append((self._written, line))
+        self._lines.append(line)
 
     def find(
         self,
@@ -102,7 +95,7 @@ class Journal:
         """The newest ``limit`` entries that match, oldest first. ``operation`` may hold ``*``."""
         found = [
             (number, line)
-            for number, line in self._lines
+            for number, line in enumerate(self._lines, self._written - len(self._lines) + 1)
             if provider in (None, line.provider)
             and out_trade_no in (None, line.subject)
             and (operation is None or fnmatchcase(line.operation or "", operation))

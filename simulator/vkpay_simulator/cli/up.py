@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -25,8 +27,18 @@ class CannotStart(Exception):
 def run(settings: Settings, host: str, port: int, config_out: Path | None) -> None:
     """Serves until SIGINT or SIGTERM. Standard output gets one line, ``VKPAY_SIM_READY <address>``; people read
     standard error. Raises :class:`CannotStart` for a taken port or a config file that cannot be written."""
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_run(settings, host, port, config_out))
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_run(settings, host, port, config_out))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed (the extra ``[fast]``)."""
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 async def _run(settings: Settings, host: str, port: int, config_out: Path | None) -> None:
