@@ -123,7 +123,9 @@ class Stand:
             "lost": [float(self._verdict.lost)],
             "doubled": [float(self._verdict.doubled)],
         }
-        return found if self.store.name == "none" else {**found, "commits": [self._commits_each(turns)]}
+        if self.store.name == "none" or not self.store.tells_commits:
+            return found
+        return {**found, "commits": [self._commits_each(turns)]}
 
     def _commits_each(self, turns: list[Turn]) -> float:
         """By the server's count of all that the receiver got, where a server counts."""

@@ -40,6 +40,8 @@ class Store(ABC):
     """One kind. ``name`` is the option's."""
 
     name: str
+    tells_commits: bool = True
+    """Whether there is anybody to count them: the receiver itself, or a server for each database."""
 
     @contextmanager
     @abstractmethod
@@ -87,6 +89,7 @@ class OnServer(Store):
         self._pid = pid
         self._after = after
         self._filled: dict[int, str] = {}
+        self.tells_commits = name == "postgres"  # MySQL counts those of all its databases together
 
     @contextmanager
     def fresh(self, count: int) -> Iterator[str]:
@@ -116,8 +119,8 @@ class OnServer(Store):
         return None if self._pid is None else family_cpu(self._pid)
 
     def commits(self, url: str) -> int | None:
-        if self.name == "mysql":
-            return int(self._do("SHOW GLOBAL STATUS LIKE 'Com_commit'")[0][1])
+        if not self.tells_commits:
+            return None
         # Of connections that are closed; an idle one tells of its last transactions within ten seconds.
         found = {row.datname: row.xact_commit for row in self._do("SELECT * FROM pg_stat_database")}
         return int(found[make_url(url).database])
