@@ -80,9 +80,9 @@ NOTIFY := $(BENCH)/bin/python -m benchmarks notify
 
 bench: bench-setup ## all benchmarks beside their floors and peers, less than half an hour; then the tables and pictures in the documents
 	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
-	$(NOTIFY) --store sqlite --slow-disk --only "one each" ours --concurrency 64
+	$(NOTIFY) --store sqlite --slow-disk --only floor "one each" ours --concurrency 64
 	$(NOTIFY) --store none postgres --only floor "one each" claim ours --concurrency 64
-	$(NOTIFY) --store postgres --processes 2 --only "one each" claim ours --concurrency 64
+	$(NOTIFY) --store postgres --processes 2 --only floor "one each" claim ours --concurrency 64
 	$(NOTIFY) --store none sqlite postgres --only floor ours fastapi --concurrency 1 8 64 256 --turns 1 --seconds 1.5
 	$(NOTIFY) --store sqlite --only floor "one each" ours --rate 500 1000 2000 --turns 1 --seconds 5
 	$(BENCH)/bin/python -m benchmarks report

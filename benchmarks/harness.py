@@ -47,12 +47,16 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A row of the table of speeds: ``over`` divided by ``under`` in each round, or ``over`` alone in its ``unit``."""
+    """A row of the table of speeds: ``over`` divided by ``under`` in each round, or ``over`` alone in its ``unit``.
+
+    ``by_hand`` is the same of hand-written code, over what ours is over unless a second pick says over what.
+    """
 
     id: str
     what: str
     over: Pick
     under: Pick | None = None
+    by_hand: tuple[Pick] | tuple[Pick, Pick] | None = None
     at_most: float | None = None
     at_least: float | None = None
     unit: str = "×"
@@ -74,6 +78,7 @@ class Judged:
     median: float
     low: float
     high: float
+    by_hand: float | None = None
 
     @property
     def met(self) -> bool:
@@ -140,11 +145,18 @@ def ratios(samples: Samples, over: Pick, under: Pick) -> list[float]:
 
 def judged(target: Target, samples: Samples) -> Judged | None:
     """``None`` where the run measured no such thing."""
-    picks = [target.over, *([target.under] if target.under else [])]
-    if not all(samples.get(case, {}).get(figure) for case, figure in picks):
+    values = _rounds(samples, target.over, target.under)
+    if not values:
         return None
-    values = ratios(samples, target.over, target.under) if target.under else _values(samples, target.over)
-    return Judged(target=target, median=statistics.median(values), low=min(values), high=max(values))
+    over, under = (*target.by_hand, target.under)[:2] if target.by_hand else (None, None)
+    by_hand = _rounds(samples, over, under) if over else []
+    return Judged(
+        target=target,
+        median=statistics.median(values),
+        low=min(values),
+        high=max(values),
+        by_hand=statistics.median(by_hand) if by_hand else None,
+    )
 
 
 def all_judged(targets: Sequence[Target], samples: Samples) -> list[Judged]:
@@ -158,6 +170,13 @@ def median(samples: Samples, pick: Pick) -> float:
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Of values in rising order: the smallest that so large a share does not exceed."""
     return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))]
+
+
+def _rounds(samples: Samples, over: Pick, under: Pick | None) -> list[float]:
+    """Nothing where it was not measured."""
+    if not all(samples.get(case, {}).get(figure) for case, figure in (over, under or over)):
+        return []
+    return ratios(samples, over, under) if under else _values(samples, over)
 
 
 def _values(samples: Samples, pick: Pick) -> list[float]:

@@ -187,8 +187,8 @@ def _of(name: str, found: Found) -> list[Result]:
 
 
 def _targets(found: Found) -> Iterator[str]:
-    yield _row(("", "what", "to reach", "measured", "lowest–highest round", ""))
-    yield _row(["---"] * 6)
+    yield _row(("", "what", "to reach", "by hand", "measured", "lowest–highest round", ""))
+    yield _row(["---"] * 7)
     rows: dict[tuple[str, str], Judged] = {}
     for name in QUESTIONS:
         for result in _of(name, found):
@@ -196,10 +196,11 @@ def _targets(found: Found) -> Iterator[str]:
                 rows.setdefault((one.target.id, one.target.what), one)
     for one in sorted(rows.values(), key=lambda row: row.target.id):
         target = one.target
-        measured = f"{number(one.median)} {target.unit}"
-        yield _row(
-            (target.id, target.what, target.bound, measured, spread(one), "✓" if one.met else "missed")
+        by_hand, measured = (
+            "" if value is None else f"{number(value)} {target.unit}" for value in (one.by_hand, one.median)
         )
+        mark = "✓" if one.met else "missed"
+        yield _row((target.id, target.what, target.bound, by_hand, measured, spread(one), mark))
 
 
 def _section(name: str, result: Result) -> Iterator[str]:

@@ -71,6 +71,7 @@ def judgements(found: Sequence[Judged]) -> Table:
     for title, side in (
         ("", "left"),
         ("what", "left"),
+        ("by hand", "right"),
         ("median", "right"),
         ("rounds", "right"),
         ("to reach", "right"),
@@ -80,7 +81,8 @@ def judgements(found: Sequence[Judged]) -> Table:
     for one in found:
         mark = "[green]✓[/]" if one.met else "[bold red]✗[/]"
         target = one.target
-        table.add_row(target.id, target.what, number(one.median), spread(one), target.bound, mark)
+        by_hand = "" if one.by_hand is None else number(one.by_hand)
+        table.add_row(target.id, target.what, by_hand, number(one.median), spread(one), target.bound, mark)
     return table
 
 

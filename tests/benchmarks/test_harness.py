@@ -117,6 +117,33 @@ def test_a_figure_of_its_own_has_its_unit() -> None:
     assert (found.median, found.met) == (0.6, True)
 
 
+def test_what_hand_written_code_comes_to_stands_beside_it() -> None:
+    samples = {
+        "ours": {"us": [3.0, 6.0]},
+        "by hand": {"us": [2.4, 4.8]},
+        "crypto": {"us": [2.0, 4.0]},
+        "theirs": {"us": [24.0, 48.0]},
+    }
+
+    def by_hand(*picks: str, under: str | None = "crypto") -> float | None:
+        target = Target(
+            id="A1",
+            what="a call",
+            over=("ours", "us"),
+            under=(under, "us") if under else None,
+            by_hand=tuple((pick, "us") for pick in picks),  # type: ignore[arg-type]
+            at_most=2,
+        )
+        found = judged(target, samples)
+        assert found is not None
+        return found.by_hand
+
+    assert by_hand("by hand") == pytest.approx(1.2)
+    assert by_hand("theirs", "by hand") == pytest.approx(10)
+    assert by_hand("by hand", under=None) == pytest.approx(3.6)
+    assert by_hand("not measured") is None
+
+
 def test_nothing_is_judged_that_was_not_measured() -> None:
     target = Target(id="A1", what="a call", over=("ours", "us"), under=("floor", "us"), at_most=1)
     assert all_judged([target], {"ours": {"us": [1.0]}}) == []
