@@ -30,6 +30,8 @@ from benchmarks.served import Settings, settings
 POOL = 16
 MARK = "UPDATE vk_pay_orders SET status = 1, transaction_id = ? WHERE out_trade_no = ? AND status = 0"
 
+RESTING_S = 300
+
 
 class CountedGroupCommit(floors.GroupCommit):
     def __init__(self, database: str, notes: Notes) -> None:
@@ -207,7 +209,9 @@ def fastapi(store: str, name: str, bound: socket.socket, found: Settings) -> Non
     for pay_type, receive in (("wxpay_h5", from_wechat), ("alipay_h5", from_alipay)):
         receive.__annotations__ = {"number": str, "request": Request}  # known in here only
         app.post(f"{PREFIX}/vk-pay-notify/{pay_type}/{{number}}")(receive)
-    config = uvicorn.Config(app, log_level="error", loop="uvloop", http="httptools", access_log=False)
+    quiet: Any = {"log_level": "error", "access_log": False}
+    # By default it hangs up on connections that have rested for five seconds; the load's rest while others have their turn.
+    config = uvicorn.Config(app, loop="uvloop", http="httptools", timeout_keep_alive=RESTING_S, **quiet)
     uvicorn.Server(config).run(sockets=[bound])
 
 
