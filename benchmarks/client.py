@@ -25,7 +25,7 @@ SECONDS, LONGER = 0.08, 0.25
 
 TELLS_APART = ("schemes", "only")
 TURNS = 8
-EVERY = 4
+EVERY = 5
 """Turn of a case that takes long: a peer's, or that of very many at once."""
 
 

@@ -112,7 +112,7 @@ def interleaved(
     A case's figure of the round is the mean of its turns: a shared machine is now fast and now slow, and a median of few turns
     is one or the other. Those that ``beside`` gives the same word have their turns together, before the next: what is compared
     is moments apart, and what drifts between them drifts in both directions. ``every`` says that a case, whose turns are
-    long, has only each second one, or each third.
+    long, has only each third one or so: an odd number, so that it goes in both directions too.
     """
     samples: Samples = {name: {} for name in cases}
     groups: dict[str, list[str]] = {}

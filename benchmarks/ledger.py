@@ -159,7 +159,7 @@ CALLS = {
 }
 """How many of each in a turn: what writes leaves the smallest shop about as large."""
 
-EVERY = {"pay_at_once": 2}
+EVERY = {"pay_at_once": 3}
 """Turn of those that would use up the unpaid orders of the smallest shop."""
 
 ORDERS_A_CALL = {"pay_at_once": AT_ONCE, "due_list": BATCH}

@@ -10,7 +10,7 @@ import base64
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatch
 from functools import partial
@@ -22,7 +22,11 @@ from benchmarks.harness import Case, Measured, Metrics, Target, Watch, interleav
 from benchmarks.results import ROOT
 
 TELLS_APART = ("only",)
-TURNS = 5
+TURNS = 10
+EVERY = 3
+"""Turn of what takes long."""
+
+LONG = ("import/*", "qr/*", "*gmssl", "client/checked*", "*wechatpayv3*", "*alipay-sdk*", "*app-store*")
 CHEAP, RSA, SLOW = 500, 60, 2
 COUNTS = {
     "wechat notification/*": 150,
@@ -166,7 +170,13 @@ def run(options: argparse.Namespace, watch: Watch) -> Measured:
         chosen = {name: cases[name] for name in _chosen(cases, options.only)}
         pin(CORE)
         samples = interleaved(
-            chosen, options.rounds, watch, warm_up=not options.quick, turns=options.turns, beside=_group
+            chosen,
+            options.rounds,
+            watch,
+            warm_up=not options.quick,
+            turns=options.turns,
+            beside=_group,
+            every=lambda name: EVERY if _chosen([name], LONG) else 1,
         )
     return Measured(samples=samples)
 
@@ -176,7 +186,7 @@ def _group(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _chosen(names: Iterable[str], patterns: list[str]) -> list[str]:
+def _chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
 
 

@@ -250,9 +250,10 @@ class Bench:
     def _turn(self, one: Chosen, turns: Iterator[int]) -> Metrics:
         """Each turn and each load has orders of its own; all receivers have the same. They are signed for some turns at once."""
         turn, each = next(turns), len(self._loads) * self._count
-        together = self._options.turns * each
-        start = turn * each // together * together
-        self._load.ask("sign", first=start, count=together, host="127.0.0.1", prefix=PREFIX)
+        warm_up, together = not self._options.quick, self._options.turns
+        start = turn - (turn - warm_up) % together if turn >= warm_up else turn
+        count = each * (together if turn >= warm_up else 1)
+        self._load.ask("sign", first=start * each, count=count, host="127.0.0.1", prefix=PREFIX)
         first = turn * each + one.nth * self._count
         numbers = range(first, first + self._count)
         return one.stand.turn(one.case, numbers, one.concurrency, self._seconds, one.rate)

@@ -10,7 +10,7 @@ import random
 import resource
 import time
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import uvloop
 
@@ -78,22 +78,24 @@ class Loading:
         load = self._sent(0, Pace(WARM, WARM_S))
         self._warm, self._refused = load.sent, load.refused
 
-    def run(self, seconds: float, rate: float | None) -> dict[str, float]:
+    def run(self, seconds: float, rate: float | None) -> dict[str, Any]:
         """Those behind the first. Times are the machine's own.
 
         ``total`` and ``refused`` are of all that were sent since :meth:`warm`, ``distinct`` of them were no copies: those with
-        the lowest numbers.
+        the lowest numbers. ``took_us`` are the times of all that :meth:`run` has sent.
         """
         began, cpu = time.monotonic(), _cpu()
         load = self._sent(self._warm, Pace(len(self._requests) - self._warm, seconds, rate))
         ended, cpu = time.monotonic(), _cpu() - cpu
         took = sorted(load.took) or [0.0]
+        took_us = [round(seconds * 1e6) for seconds in took]
         total = self._warm + load.sent
         return {
             "sent": load.sent,
             "total": total,
             "distinct": max(self._order[:total], default=-1) + 1,
             "refused": self._refused + load.refused,
+            "took_us": took_us,
             "per_second": (load.sent - load.refused) / load.last if load.last else 0.0,
             **{name: percentile(took, share) * 1e3 for name, share in PERCENTILES.items()},
             "load_busy": cpu / (ended - began),
