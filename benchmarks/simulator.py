@@ -127,13 +127,12 @@ def _sent(driven: Driven, count: int) -> Metrics:
 
 
 def _both_sent(drivens: list[Driven], count: int) -> Metrics:
-    """Half of them each; both have to be ready before one begins."""
-    half = count // len(drivens)
+    """As many as one sends, from each; both have to be ready before one begins."""
     for driven in drivens:
-        driven.ask("fill", count=half)
+        driven.ask("fill", count=count)
     with ThreadPoolExecutor(len(drivens)) as pool:
         found: list[dict[str, float]] = list(
-            pool.map(lambda driven: driven.ask("send", count=half, at_once=AT_ONCE // 2), drivens)
+            pool.map(lambda driven: driven.ask("send", count=count, at_once=AT_ONCE // 2), drivens)
         )
     return {
         "per_second": len(found) * min(one["per_second"] for one in found),  # until the later one is done
