@@ -2,7 +2,8 @@
 
 SQLAlchemy compiles each statement, once for every database; after that only the values that need it (JSON, bytes) are
 converted, and the driver gets plain tuples. SQLite's and PostgreSQL's drivers are called directly: a statement costs less
-than the layers above it would. PostgreSQL gets all rows in one statement, a column at a time.
+than the layers above it would. A server gets all rows at once: new ones by COPY or in one INSERT, changes in one UPDATE,
+joined with arrays on PostgreSQL and with a table of values on MySQL.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ class Bulk:
         def run(connection: Connection, rows: Sequence[Row]) -> int | None:
             arrays = iter([list(every) for every in zip(*map(values, rows), strict=True)])
             parameters = tuple(fixed[name] if name in fixed else next(arrays) for name in names)
-            changed: int = _on_postgresql(connection, sql, parameters).rowcount
+            changed: int = _sent(connection, sql, parameters).rowcount
             return changed
 
         return run
@@ -224,7 +225,7 @@ def keep_to_indexes(connection: Connection) -> None:
     rows. Ours look up by key, and one plan is right for however many rows.
     """
     if connection.dialect.name == "postgresql":
-        _on_postgresql(connection, _KEEP_TO_INDEXES, ())
+        _sent(connection, _KEEP_TO_INDEXES, ())
 
 
 class Lookup:
@@ -243,7 +244,7 @@ class Lookup:
         rows: list[Any]
         if dialect == "postgresql":
             sql, converters = self._ready(connection, 0)
-            rows = _on_postgresql(connection, sql, (wanted,)).fetchall()
+            rows = _sent(connection, sql, (wanted,)).fetchall()
         else:
             # Their number is rounded up, so that few statements serve all.
             wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
@@ -286,7 +287,7 @@ class _Constraints:
             raise IntegrityError(self._sql, None, error, hide_parameters=True) from error
 
 
-def _on_postgresql(connection: Connection, sql: str, parameters: Sequence[Any]) -> Any:
+def _sent(connection: Connection, sql: str, parameters: Sequence[Any]) -> Any:
     """The driver's cursor, after a statement that SQLAlchemy would take as long to pass on as the driver to send.
 
     A connection whose driver complains of more than what the rows hold is not used again: what it has prepared may be what
@@ -309,7 +310,7 @@ def _copy(
 ) -> None:
     """New rows of a table of PostgreSQL. The driver's own COPY would not wait for SQLAlchemy to begin its transaction."""
     if not _driver(connection).driver_connection.is_in_transaction():
-        _on_postgresql(connection, "SELECT 1", ())
+        _sent(connection, "SELECT 1", ())
     try:
         _driver(connection).run_async(
             lambda driver: driver.copy_records_to_table(table.name, records=records, columns=names)
