@@ -82,7 +82,8 @@ def _routed(world: World, endpoint: Endpoint) -> Handler:
 async def _answered(
     world: World, endpoint: Endpoint, request: web.Request, params: dict[str, str]
 ) -> web.StreamResponse:
-    outcome = await endpoint.handle(_request(request, await request.read(), params))
+    body = await request.read() if request.body_exists else b""
+    outcome = await endpoint.handle(_request(request, body, params))
     if outcome.answer is None:
         return _hung_up(request)
     if outcome.keep_bytes is not None:

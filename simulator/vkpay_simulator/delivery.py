@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+
+class Outgoing(Struct, frozen=True, kw_only=True):
     """One attempt as it goes out: the provider signs anew for every attempt.
 
     ``query`` is put after the delivery's address, for providers that sign there.

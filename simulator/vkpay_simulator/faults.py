@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, TypeVar
 
@@ -97,9 +98,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def full_operation(self) -> str | None:
         """``wxpay.refund``; an operation that begins with the provider's name already is left alone."""
-        if self.operation is None or self.operation.startswith(f"{self.provider}."):
-            return self.operation
-        return f"{self.provider}.{self.operation}"
+        return _full(self.provider, self.operation)
+
+
+@lru_cache(maxsize=1024)  # there are as many as a provider has endpoints
+def _full(provider: str | None, operation: str | None) -> str | None:
+    if operation is None or operation.startswith(f"{provider}."):
+        return operation
+    return f"{provider}.{operation}"
 
 
 @dataclass(slots=True, kw_only=True)

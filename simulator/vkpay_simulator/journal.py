@@ -53,6 +53,9 @@ class Body(NamedTuple):
     size: int = 0
 
 
+_NOTHING = Body()
+
+
 class Line(_Fields, kw_only=True, frozen=True):
     """An entry as it is written: what looking for secrets costs is paid for those that somebody reads."""
 
@@ -109,7 +112,7 @@ class Journal:
 
 def kept(body: bytes) -> Body:
     """What the journal keeps of a body."""
-    return Body(body[:BODY_BYTES], len(body))
+    return Body(body[:BODY_BYTES], len(body)) if body else _NOTHING
 
 
 def shown(body: bytes) -> str:

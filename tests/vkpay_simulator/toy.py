@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import structs
 from multidict import CIMultiDict
 
 from vkpay_simulator.delivery import Delivery, Outgoing
@@ -80,7 +80,7 @@ class Toy:
         return answer
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, headers={**outgoing.headers, "Toy-Signature": "spoilt"})
+        return structs.replace(outgoing, headers={**outgoing.headers, "Toy-Signature": "spoilt"})
 
     def orders(self) -> list[OrderView]:
         return list(self._orders.values())
@@ -97,7 +97,7 @@ class Toy:
         if order.state != "OPEN":
             raise SimulatorError(f"{out_trade_no} is {order.state}: only an open order can be paid.", 409)
         paid = self._keep(
-            replace(
+            structs.replace(
                 order, state="PAID", paid_ms=self.world.clock.now(), payer=payer, detail={"channel": channel}
             )
         )
@@ -105,10 +105,10 @@ class Toy:
         return paid
 
     def scan(self, out_trade_no: str, *, pid: str | None = None, payer: str | None = None) -> OrderView:
-        return self._keep(replace(self._order(pid, out_trade_no), payer=payer))
+        return self._keep(structs.replace(self._order(pid, out_trade_no), payer=payer))
 
     def cancel(self, out_trade_no: str, *, pid: str | None = None) -> OrderView:
-        return self._keep(replace(self._order(pid, out_trade_no), payer=None))
+        return self._keep(structs.replace(self._order(pid, out_trade_no), payer=None))
 
     def settle_refund(self, out_refund_no: str, status: str, *, pid: str | None = None) -> dict[str, Any]:
         if not out_refund_no.startswith(self.name):
@@ -153,7 +153,7 @@ class Toy:
         return self._signed(200, {"state": found[0].state})
 
     def _close(self, request: Request) -> Answer:
-        self._keep(replace(self._order("default", request.params["out_trade_no"]), state="CLOSED"))
+        self._keep(structs.replace(self._order("default", request.params["out_trade_no"]), state="CLOSED"))
         return Answer(status=204)
 
     def _echo(self, request: Request) -> Answer:
@@ -164,7 +164,7 @@ class Toy:
 
     def _expire(self, order: OrderView) -> None:
         if self._orders[order.pid, order.out_trade_no].state == "OPEN":
-            self._keep(replace(order, state="EXPIRED"))
+            self._keep(structs.replace(order, state="EXPIRED"))
 
     def _order(self, pid: str | None, out_trade_no: str) -> OrderView:
         return self._orders[pid or "default", out_trade_no]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 
@@ -34,8 +36,7 @@ class Merchant:
     accounts: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundView:
+class RefundView(Struct, frozen=True, kw_only=True):
     """A refund as the control API shows it: ``amount`` in fen, ``state`` the provider's own.
 
     ``ends`` are what :meth:`SimProvider.settle_refund` takes now; none when it is over.
@@ -48,8 +49,7 @@ class RefundView:
     ends: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderView:
+class OrderView(Struct, frozen=True, kw_only=True):
     """An order as the control API shows it. Amounts in fen, times in milliseconds, ``state`` the provider's own.
 
     ``refunded_fee`` is what was given back or is on its way; ``alias`` is the merchant's number where the
@@ -70,7 +70,7 @@ class OrderView:
     payer: str | None
     alias: str | None = None
     refunds: tuple[RefundView, ...] = ()
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = {}
 
 
 class Numbered(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import structs
+
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.providers.alipay import settings
@@ -121,7 +123,7 @@ class AlipaySim:
         return replace(answer, body=with_spoilt_sign(answer.body))
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, body=spoil(outgoing.body))
+        return structs.replace(outgoing, body=spoil(outgoing.body))
 
     def login(self, appid: str, openid: str | None) -> dict[str, str]:
         """``openid`` is a user id where the app knows people by that. Raises :class:`SimulatorError` (404)."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from msgspec import structs
+
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
 from vkpay_simulator.jws import spoilt
@@ -131,7 +133,7 @@ class AppleSim:
         return replace(answer, body=body)
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, body=spoil(outgoing.body))
+        return structs.replace(outgoing, body=spoil(outgoing.body))
 
     def orders(self) -> list[OrderView]:
         """Every transaction, each environment's in the order they were made."""

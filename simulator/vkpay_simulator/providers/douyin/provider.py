@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from msgspec import structs
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
@@ -102,10 +102,10 @@ class DouyinSim:
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
         if RSA_SIGNATURE in outgoing.headers:
             headers = outgoing.headers | {RSA_SIGNATURE: spoilt(outgoing.headers[RSA_SIGNATURE])}
-            return replace(outgoing, headers=headers)
+            return structs.replace(outgoing, headers=headers)
         envelope = parse_object(outgoing.body) or {}
         envelope["msg_signature"] = spoilt(envelope["msg_signature"])
-        return replace(outgoing, body=msgspec.json.encode(envelope))
+        return structs.replace(outgoing, body=msgspec.json.encode(envelope))
 
     def login(self, appid: str, openid: str | None) -> dict[str, str]:
         """What ``tt.login`` gives. Raises :class:`SimulatorError` (404) for another's app."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from msgspec import structs
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
@@ -88,7 +89,7 @@ class HuaweiSim:
         return replace(answer, body=_spoilt(answer.body))
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, body=_spoilt(outgoing.body))
+        return structs.replace(outgoing, body=_spoilt(outgoing.body))
 
     def orders(self) -> list[OrderView]:
         return [order.view() for order in self._book.all()]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import msgspec
+from msgspec import structs
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Handler, Request, Route
@@ -103,7 +104,7 @@ class HuaweiIapSim:
         return replace(answer, body=_JWS.sub(lambda found: spoilt(found[0].decode()).encode(), answer.body))
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, body=spoil(outgoing.body))
+        return structs.replace(outgoing, body=spoil(outgoing.body))
 
     def orders(self) -> list[OrderView]:
         return [_view(app, one) for app, one in self._sales.every()]

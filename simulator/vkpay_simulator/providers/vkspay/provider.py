@@ -6,8 +6,9 @@ Nearly everything beyond the five methods' names and fields is designed and not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import structs
 
 from vkpay_simulator.delivery import Outgoing
 from vkpay_simulator.exchange import Answer, Request, Route
@@ -106,7 +107,7 @@ class VkspaySim:
         return answer
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, body=spoil(outgoing.body))
+        return structs.replace(outgoing, body=spoil(outgoing.body))
 
     def orders(self) -> list[OrderView]:
         return self._hand.orders()

@@ -194,8 +194,7 @@ class OrderBook:
     def numbered(self, out_trade_no: str, pid: str | None = None) -> list[Order]:
         """Of that merchant or of all: there are few of these, and many orders."""
         mchids = self._mchids.values() if pid is None else (self._mchids.get(pid, ""),)
-        found = (self.find(mchid, out_trade_no) for mchid in mchids)
-        return [order for order in found if order is not None]
+        return [order for mchid in mchids if (order := self._orders.get((mchid, out_trade_no))) is not None]
 
     def by_transaction(self, transaction_id: str) -> Order | None:
         return self._by_transaction.get(transaction_id)

@@ -94,11 +94,15 @@ class WxpaySim:
 
     def subject_of(self, request: Request, operation: str) -> str | None:
         """``out_trade_no``, ``out_bill_no`` of a transfer, or ``out_authorization_no``; ``None`` if nothing is named."""
-        named = dict(request.params) | _top_level(request.body)
+        named = {**request.params, **_top_level(request.body)}
         if operation in REFUND_OPERATIONS:
             self._name_order(request, named)
-        own = ("out_trade_no", "out_bill_no", "out_authorization_no")
-        found = next((named[name] for name in own if named.get(name)), None) or self._by_number(named)
+        found = (
+            named.get("out_trade_no")
+            or named.get("out_bill_no")
+            or named.get("out_authorization_no")
+            or self._by_number(named)
+        )
         return str(found) if found else None
 
     def _name_order(self, request: Request, named: dict[str, Any]) -> None:

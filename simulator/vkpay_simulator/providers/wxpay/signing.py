@@ -22,7 +22,6 @@ TIMESTAMP_DIGITS = 20  # more than seconds need: milliseconds are refused for be
 _PKCS1 = padding.PKCS1v15()
 _SHA256 = hashes.SHA256()
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
-_PARAMETERS = frozenset({"mchid", "nonce_str", "timestamp", "serial_no", "signature"})
 
 
 class Authorization(Struct, frozen=True, kw_only=True):
@@ -35,6 +34,7 @@ class Authorization(Struct, frozen=True, kw_only=True):
     signature: str
 
 
+_PARAMETERS = frozenset(Authorization.__struct_fields__)
 EXAMPLE = f'{SCHEME} mchid="…",nonce_str="…",timestamp="…",serial_no="…",signature="…"'
 
 
@@ -48,8 +48,11 @@ def parse_authorization(header: str | None) -> Authorization:
             "unknown authentication type",
             f"The scheme is {printable(scheme)}: only {SCHEME} is simulated.",
         )
-    parts = [part.strip().partition("=") for part in rest.split(",")]
-    values = {name: value[1:-1] for name, _, value in parts if _quoted(value)}
+    values, parts = {}, rest.split(",")
+    for part in parts:
+        name, _, value = part.strip().partition('="')
+        if value.endswith('"'):
+            values[name] = value[:-1]
     if len(parts) != len(_PARAMETERS) or values.keys() != _PARAMETERS or not _well_formed(values):
         raise sign_error(
             "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
@@ -58,10 +61,6 @@ def parse_authorization(header: str | None) -> Authorization:
             f"Send the header Authorization: {EXAMPLE}, each of the five once (nonce_str up to 32 characters, timestamp in seconds).",
         )
     return Authorization(**values)
-
-
-def _quoted(value: str) -> bool:
-    return len(value) >= 2 and value[0] == value[-1] == '"'
 
 
 def _well_formed(values: dict[str, str]) -> bool:

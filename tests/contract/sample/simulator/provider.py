@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import structs
 from multidict import CIMultiDict
 
 from vkpay_simulator.delivery import Delivery, Outgoing
@@ -149,7 +150,7 @@ class SampleSim:
         return replace(answer, headers=spoilt)
 
     def spoil_outgoing(self, outgoing: Outgoing) -> Outgoing:
-        return replace(outgoing, headers=outgoing.headers | {SIGNATURE: "0" * 64})
+        return structs.replace(outgoing, headers=outgoing.headers | {SIGNATURE: "0" * 64})
 
     def orders(self) -> list[OrderView]:
         return [order.view() for order in self._orders.values()]
