@@ -37,6 +37,11 @@ class KnownMerchants:
         self._looked = 0
         merchants.on_change = self._changed
 
+    def settled(self, pid: str | None) -> bool:
+        """Whether there is nothing to look up: the merchant is the config's own."""
+        pid = pid or "default"
+        return pid not in self._revisions and self._providers.knows(pid)
+
     async def ensure(self, pid: str | None) -> None:
         """Makes the merchant known where it is there. Raises :class:`ConfigError` for one that cannot be decrypted."""
         pid = pid or "default"

@@ -24,7 +24,7 @@ from vkpay_async.models import Notification, NotifyReply, RawNotification
 from vkpay_async.notify.deadlines import Deadlines
 from vkpay_async.notify.pipeline import Pipeline, Settled, Source
 from vkpay_async.notify.routes import Route, parse_path
-from vkpay_async.notify.running import release
+from vkpay_async.notify.running import Run, release
 from vkpay_async.pay_type import split_pay_type
 from vkpay_async.providers.base import Provider
 from vkpay_async.providers.registry import Providers
@@ -141,12 +141,14 @@ class Receiver:
         try:
             route = parse_path(raw.path)
             pid = self._sole_pid(route) or await self._pid(route)
-            await self._known.ensure(pid)
+            if not self._known.settled(pid):
+                await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
             self._check_size(raw)
             notification = await self._transport.run(provider.notification(raw))
             _check_address(route, notification)
-            notification = await self._as_known(route, notification)
+            if notification.as_payment is not None:
+                notification = await self._as_known(route, notification.as_payment, notification)
             number = route.number or await self._number(route, notification)
             headers = {name: value for name, value in raw.headers.items() if name not in _OF_THE_WAY}
             source = Source(
@@ -167,7 +169,14 @@ class Receiver:
                 reply=self._refusal(route),
                 error=VKPayError(f"not stored: {type(error).__name__}; the provider comes again"),
             )
-        accepted = await self._may_accept(settled)
+        durable, running = self._providers.config.reply_policy == "durable", settled.running
+        if running is None:
+            accepted = durable or settled.stored in ("done", "unmatched")
+        elif durable:
+            accepted = True
+            await running.grace(self._patience, HANDLER_GRACE_S)
+        else:
+            accepted = await _succeeded(running)
         reply = (notification.reply or provider.accept()) if accepted else provider.refuse()
         return NotificationResult(
             reply=reply, notification=notification, first=settled.first, number=settled.number or number
@@ -204,10 +213,11 @@ class Receiver:
         if len(raw.body) > limit:
             raise NotificationInvalid(f"a notification of {len(raw.body)} bytes; the limit is {limit}")
 
-    async def _as_known(self, route: Route, notification: Notification) -> Notification:
+    async def _as_known(
+        self, route: Route, payment: Notification, notification: Notification
+    ) -> Notification:
         """A refund that was undone is news of its payment, where that had not been heard of before it was given back."""
-        payment = notification.as_payment
-        if payment is None or payment.trade is None:
+        if payment.trade is None:
             return notification
         if await self._ledger.get_by_transaction(payment.trade.transaction_id or "") is not None:
             return notification
@@ -251,16 +261,11 @@ class Receiver:
             return pipeline.closed(number, notification.trade, provider, source)
         return pipeline.told(notification, provider, source, pid=source.pid)
 
-    async def _may_accept(self, settled: Settled) -> bool:
-        handled = self._providers.config.reply_policy == "handled"
-        running = settled.running
-        if running is None:
-            return not handled or settled.stored in ("done", "unmatched")
-        if not handled:
-            await running.grace(self._patience, HANDLER_GRACE_S)
-            return True
-        await asyncio.wait([running.task])
-        return not running.task.cancelled() and running.task.exception() is None and running.task.result()
+
+async def _succeeded(running: Run) -> bool:
+    task = running.task
+    await asyncio.wait([task])
+    return not task.cancelled() and task.exception() is None and task.result()
 
 
 def _route(path: str) -> Route | None:

@@ -27,7 +27,7 @@ class Providers:
         self.config = config
         self._more = more_merchants
         self._env = env
-        self._built: dict[tuple[str, str, str], Provider] = {}
+        self._built: dict[tuple[str, str], Provider] = {}
         self._trust: dict[tuple[str, str, str], Any] = {}
         self._sole: dict[str, str | None] = {}
         for name in {name for one in config.merchants.values() for name, _ in one.nodes}:
@@ -81,13 +81,14 @@ class Providers:
 
     def get(self, pid: str | None, pay_type: str) -> Provider:
         """The provider behind a pay_type. Raises :class:`ConfigError`, :class:`InvalidArgument`."""
-        name, platform = split_pay_type(pay_type)
-        if name not in REGISTRY:
-            raise InvalidArgument(f"no provider {name!r}; there are {', '.join(REGISTRY)}", code=1005)
-        key = (pid or "default", name, platform)
-        if key not in self._built:
-            self._built[key] = self._build(name, self.config.node(pid, name, platform))
-        return self._built[key]
+        key = (pid or "default", pay_type)
+        built = self._built.get(key)
+        if built is None:
+            name, platform = split_pay_type(pay_type)
+            if name not in REGISTRY:
+                raise InvalidArgument(f"no provider {name!r}; there are {', '.join(REGISTRY)}", code=1005)
+            built = self._built[key] = self._build(name, self.config.node(pid, name, platform))
+        return built
 
     def _set_merchants(self, merchants: dict[str, Merchant]) -> None:
         """The config that the application was given is its own."""
@@ -95,9 +96,8 @@ class Providers:
 
     def _take_apart(self, pid: str) -> None:
         """What was built of a merchant's earlier settings. Calls that are running end as they began."""
-        for kept in (self._built, self._trust):
-            for key in [key for key in kept if key[0] == pid]:
-                del kept[key]
+        self._built = {key: provider for key, provider in self._built.items() if key[0] != pid}
+        self._trust = {key: trust for key, trust in self._trust.items() if key[0] != pid}
 
     def _build(self, name: str, node: Node) -> Provider:
         group = (node.pid, name, node.trust_group)

@@ -65,7 +65,12 @@ class Transport:
 
         ``before`` is awaited once, when the Flow has found nothing wrong and nothing has been sent.
         """
-        step, result = _begun(flow)
+        step: Step | None
+        result: T | None = None
+        try:
+            step = cast("Step", next(flow))
+        except StopIteration as stop:
+            step, result = None, stop.value
         if before is not None:
             await before()
         while step is not None and not isinstance(step, HttpRequest):
@@ -287,11 +292,6 @@ def _left_open(error: ProviderError | TransportError) -> OutcomeUnknown:
         advice=_EARLIER_TRY,
         retry_after=error.retry_after,
     )
-
-
-def _begun(flow: Flow[T]) -> tuple[Step | None, T | None]:
-    """The first step of a Flow, or the result of one that needs none."""
-    return _stepped(lambda: next(flow))
 
 
 def _stepped(go_on: Callable[[], Step]) -> tuple[Step | None, Any]:

@@ -85,6 +85,6 @@ def _request(request: web.BaseRequest, prefix: str) -> Request:
         path=below(path, prefix) if prefix else path,
         full_path=path,
         query=request.rel_url.raw_query_string,
-        headers=joined_headers(request.headers.items()),
+        headers=joined_headers(request.headers.keys(), request.headers.values()),
         peer=request.remote,
     )

@@ -67,12 +67,15 @@ def _request(scope: Scope) -> Request:
     path = raw_path(scope)
     root: str = scope.get("root_path", "").rstrip("/")
     mounted = f"{scope['path']}/".startswith(f"{root}/")  # servers differ on whether path holds root_path
+    headers = scope["headers"]
     return Request(
         method=scope["method"],
         path=below(path, root if mounted else ""),
         full_path=path,
         query=scope.get("query_string", b"").decode("latin-1"),
-        headers=joined_headers((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]),
+        headers=joined_headers(
+            [name.decode("latin-1") for name, _ in headers], [value.decode("latin-1") for _, value in headers]
+        ),
         peer=(scope.get("client") or (None,))[0],
     )
 

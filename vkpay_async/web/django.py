@@ -49,7 +49,7 @@ def _request(request: Any, tail: str) -> Request:
         path=below(path, request.path.removesuffix(tail)),
         full_path=path,
         query=request.META.get("QUERY_STRING", ""),
-        headers=joined_headers(request.headers.items()),
+        headers=joined_headers(request.headers.keys(), request.headers.values()),
         peer=request.META.get("REMOTE_ADDR"),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -48,15 +48,13 @@ def text_reply(status: int, text: str, **headers: str) -> Reply:
     )
 
 
-def joined_headers(pairs: Iterable[tuple[str, str]]) -> LowerHeaders:
+def joined_headers(names: Collection[str], values: Collection[str]) -> LowerHeaders:
     """Names in lower case. One that came several times keeps all its values, in their order."""
-    given = list(pairs)
-    headers = LowerHeaders([(name.lower(), value) for name, value in given])
-    if len(headers) == len(given):
+    headers = LowerHeaders(zip(map(str.lower, names), values, strict=True))
+    if len(headers) == len(names):
         return headers
     headers = LowerHeaders()
-    for name, value in given:
-        name = name.lower()
+    for name, value in zip(map(str.lower, names), values, strict=True):
         between = "; " if name == "cookie" else ", "
         headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
     return headers
@@ -64,7 +62,10 @@ def joined_headers(pairs: Iterable[tuple[str, str]]) -> LowerHeaders:
 
 def below(raw_path: str, prefix: str) -> str:
     """The part of a raw path below a mount ``prefix``, whose own spelling may be the decoded one."""
-    depth = prefix.rstrip("/").count("/")
+    prefix = prefix.rstrip("/")
+    if raw_path.startswith(f"{prefix}/"):
+        return raw_path[len(prefix) :]
+    depth = prefix.count("/")
     return "/" + "/".join(raw_path.split("/")[depth + 1 :])
 
 

@@ -75,13 +75,16 @@ class Router:
                 methods=("POST",), answer=front_door.answer, limit=front_door.max_body
             )
 
-    async def answer(self, request: Request, body: Body) -> Reply:
+    def answer(self, request: Request, body: Body) -> Awaitable[Reply]:
         """Never raises for what a client does. A framework's own errors while reading pass through."""
         endpoint = self._find(request.path)
         if endpoint is None:
-            return text_reply(404, "404: Not Found")
+            return _not_found()
         if not self._origins or endpoint is not self._endpoints["", 1]:
-            return await self._answer(endpoint, request, body)
+            return self._answer(endpoint, request, body)
+        return self._answer_to_page(endpoint, request, body)
+
+    async def _answer_to_page(self, endpoint: Endpoint, request: Request, body: Body) -> Reply:
         if request.method == "OPTIONS":
             return self._origins.preflight(request)
         return self._origins.marked(request, await self._answer(endpoint, request, body))
@@ -137,6 +140,10 @@ class Router:
             log.warning("not ready: the database cannot be reached: %s", type(error).__name__)
             return json_reply({"status": "unavailable", "database": "unreachable"}, 503)
         return json_reply({"status": "ok", "database": "ok"})
+
+
+async def _not_found() -> Reply:
+    return text_reply(404, "404: Not Found")
 
 
 async def _health(request: Request, body: bytes) -> Reply:

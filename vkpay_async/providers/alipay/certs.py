@@ -64,14 +64,20 @@ class Keyring:
         self._credentials = credentials
         self.downloaded: Certificates = {} if certificates is None else certificates
 
+    def configured(self, sn: str | None) -> RSAPublicKey | None:
+        """The key of the settings, where that is the one."""
+        own = self._credentials
+        return own.alipay_key if sn is None or not own.roots or sn == own.alipay_cert_sn else None
+
     def find(self, sn: str | None, at: datetime) -> RSAPublicKey | None:
         """The key for ``alipay_cert_sn``, ``None`` when its certificate has to be downloaded first.
 
         Raises :class:`SignatureInvalid` for a text that cannot be a serial number.
         """
+        key = self.configured(sn)
+        if key is not None or sn is None:
+            return key
         own = self._credentials
-        if sn is None or not own.roots or sn == own.alipay_cert_sn:
-            return own.alipay_key
         if not _SN.fullmatch(sn):
             raise SignatureInvalid(
                 "alipay_cert_sn is not a certificate's serial number; nothing was looked up"

@@ -53,6 +53,7 @@ MOST_FIELDS = 200
 MOST_BROKEN = 1000
 """Escapes in a body where one is none, which Alipay never sends: undone one by one, a megabyte of ``%zz`` takes eighty."""
 
+_NO_SEPARATOR = bytes(set(range(256)) - set(b"=&"))
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 _KINDS: dict[str, NotificationKind] = {
@@ -64,28 +65,44 @@ _KINDS: dict[str, NotificationKind] = {
 
 def form_fields(body: bytes) -> dict[bytes, bytes]:
     """The fields of a form body. Raises :class:`NotificationInvalid` for too many, or a name that stands there twice."""
-    if body.count(b"&") > MOST_FIELDS:
+    count = body.count(b"&") + 1
+    if count > MOST_FIELDS + 1:
         raise NotificationInvalid(f"a notification of more than {MOST_FIELDS} fields: refuse it")
+    names, values = _plain(body) or _any(body)
+    fields = dict(zip(names, values, strict=True))
+    if len(fields) != count:
+        raise NotificationInvalid(
+            "a field stands twice in the notification: refuse it, Alipay sends each once"
+        )
+    return fields
+
+
+def _plain(body: bytes) -> tuple[list[bytes], list[bytes]] | None:
+    """Names and values of a form as Alipay writes it; ``None`` for any other.
+
+    Each field has its ``=``, no ``&`` is escaped, and every ``%`` begins an escape. A step of Python for each field would
+    take as long as the signature's check; these are a dozen calls for all of them.
+    """
+    shape = body.translate(None, _NO_SEPARATOR)
+    if shape != b"=&" * (len(shape) // 2) + b"=" or b"%26" in body or b"\n" in body or b"\r" in body:
+        return None
+    text = body.replace(b"=", b"&").replace(b"+", b" ")
+    unescaped = _unescaped(text)
+    if len(unescaped) != len(text) - 2 * text.count(b"%"):  # what is no escape does not become shorter by two
+        return None
+    parts = unescaped.split(b"&")
+    return parts[::2], parts[1::2]
+
+
+def _any(body: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The same for whatever comes. Raises :class:`NotificationInvalid` for many escapes that are none."""
     unescaped: Callable[[bytes], bytes] = _unescaped
     if _BROKEN.search(body) is not None:
         if body.count(b"%") > MOST_BROKEN:
             raise NotificationInvalid("a form whose escapes are none: refuse it, Alipay's are %XX")
         unescaped = unquote_to_bytes
     pairs = [pair.partition(b"=") for pair in body.replace(b"+", b" ").split(b"&")]
-    names, values = [name for name, _, _ in pairs], [value for _, _, value in pairs]
-    together = b"&".join(values)
-    if b"%26" in together:
-        values = [unescaped(value) for value in values]
-    elif b"%" in together:
-        values = unescaped(together).split(b"&")
-    if b"%" in b"".join(names):
-        names = [unescaped(name) for name in names]
-    fields = dict(zip(names, values, strict=True))
-    if len(fields) != len(pairs):
-        raise NotificationInvalid(
-            "a field stands twice in the notification: refuse it, Alipay sends each once"
-        )
-    return fields
+    return [unescaped(name) for name, _, _ in pairs], [unescaped(value) for _, _, value in pairs]
 
 
 def _unescaped(text: bytes) -> bytes:

@@ -290,8 +290,11 @@ class AlipayProvider(Unsupported):
 
     def _verified(self, fields: dict[bytes, bytes]) -> Flow[dict[str, str]]:
         sign = notify.take_signature(fields, self._node.sign_type)
-        sn = fields.get(b"alipay_cert_sn")
-        key = yield from self._gateway.announced_key(sn.decode("ascii", "replace") if sn else None)
+        named = fields.get(b"alipay_cert_sn")
+        sn = named.decode("ascii", "replace") if named else None
+        key = self._gateway.keyring.configured(sn)
+        if key is None:
+            key = yield from self._gateway.announced_key(sn)
         verify_fields(key, self._node.sign_type, sign, fields)
         notify.check_unambiguous(fields)
         return notify.decoded(fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 BEIJING = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +21,7 @@ def beijing_text(ms: int) -> str:
     return moment(ms).astimezone(BEIJING).isoformat(" ", "seconds")[:_LENGTH]
 
 
+@lru_cache(maxsize=256)  # what is paid within one second is told of with one text
 def ms_from_beijing(text: str | None) -> int | None:
     """Milliseconds since the epoch; ``None`` for nothing, or for a text that is no time.
 

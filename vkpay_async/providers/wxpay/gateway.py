@@ -83,7 +83,11 @@ class Gateway:
         if not 200 <= response.status < 300:
             raise error_from(response, operation, self.env.now_ms())
         try:
-            yield from self.verified(response.headers, response.body, moves_money=operation.moves_money)
+            unknown = self.verify(response.headers, response.body)
+            if unknown is not None:
+                yield from self.introduced(
+                    unknown, response.headers, response.body, moves_money=operation.moves_money
+                )
         except VKPayError as error:
             if not operation.moves_money:
                 raise
@@ -110,21 +114,32 @@ class Gateway:
         except UNREADABLE as error:
             raise unreadable(operation, str(error), response) from error
 
-    def verified(
-        self, headers: Mapping[str, str], body: bytes, *, moves_money: bool = False, untrusted: bool = False
-    ) -> Flow[None]:
-        """Verifies, after fetching the certificates when the serial is unknown. Raises :class:`SignatureInvalid`.
-
-        ``untrusted`` input may name serials as it likes: it makes us ask once in ten seconds at most.
-        """
+    def verify(self, headers: Mapping[str, str], body: bytes) -> UnknownSerial | None:
+        """``None`` where the signature holds, or who is to be :meth:`introduced`. Raises :class:`SignatureInvalid`."""
         try:
             self.verifier.verify(headers, body, self.env.now_ms())
         except UnknownSerial as unknown:
-            refused = untrusted and not self.verifier.may_ask(self.env.now_ms())
-            if refused or unknown.serial.startswith(PUBLIC_KEY_PREFIX):
-                raise
-            yield from self._learn(unknown, moves_money=moves_money)
-            self.verifier.verify(headers, body, self.env.now_ms())
+            return unknown
+        return None
+
+    def introduced(
+        self,
+        unknown: UnknownSerial,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        moves_money: bool = False,
+        untrusted: bool = False,
+    ) -> Flow[None]:
+        """Fetches the certificates and verifies once more. Raises :class:`SignatureInvalid`.
+
+        ``untrusted`` input may name serials as it likes: it makes us ask once in ten seconds at most.
+        """
+        refused = untrusted and not self.verifier.may_ask(self.env.now_ms())
+        if refused or unknown.serial.startswith(PUBLIC_KEY_PREFIX):
+            raise unknown
+        yield from self._learn(unknown, moves_money=moves_money)
+        self.verifier.verify(headers, body, self.env.now_ms())
 
     def download(self, *, moves_money: bool = False) -> Flow[list[PlatformCertificate]]:
         """Fetches the platform certificates and believes them. They are decrypted first: one of them vouches for them.

@@ -314,7 +314,9 @@ class WxpayProvider:
         Raises :class:`SignatureInvalid` (:class:`SignatureProbe` for WeChat Pay's own test), or
         :class:`NotificationInvalid`.
         """
-        yield from self._gateway.verified(raw.headers, raw.body, untrusted=True)
+        unknown = self._gateway.verify(raw.headers, raw.body)
+        if unknown is not None:
+            yield from self._gateway.introduced(unknown, raw.headers, raw.body, untrusted=True)
         return notification_from(raw.body, self._gateway.gcm)
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 BEIJING = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,6 +15,7 @@ def rfc3339(ms: int) -> str:
     return (_EPOCH + ms * _MILLISECOND).astimezone(BEIJING).isoformat(timespec="seconds")
 
 
+@lru_cache(maxsize=256)  # what is paid within one second is told of with one text
 def ms_from_rfc3339(text: str | None) -> int | None:
     """Milliseconds since the epoch; ``None`` for nothing, or for a text that is no time.
 
