@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Self, cast
 
+from benchmarks.harness import percentile
+
 WARM, WARM_S = 64, 0.1
 """How many are sent at the beginning of a turn that do not count, and how long at most."""
 
@@ -28,6 +30,13 @@ LIMIT_S = 60.0
 
 PERCENTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "p99.9_ms": 0.999}
 FIGURES = ("per_second", *PERCENTILES, "load_busy")
+
+
+def by_round(took_us: Sequence[Sequence[int]], rounds: int, turns: int) -> dict[str, list[float]]:
+    """The percentiles of all that was sent in each round: one turn has too few. What came before the rounds does not count."""
+    counted = took_us[-rounds * turns :]
+    together = [sorted(us for one in counted[at : at + turns] for us in one) for at in range(0, len(counted), turns)]
+    return {name: [percentile(one, share) / 1e3 for one in together] for name, share in PERCENTILES.items()}
 
 
 class Pace:

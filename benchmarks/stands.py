@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from benchmarks import audit, parties
 from benchmarks.audit import Verdict
 from benchmarks.driving import Driven
-from benchmarks.harness import Metrics, percentile
-from benchmarks.load import FIGURES, PERCENTILES
+from benchmarks.harness import Metrics
+from benchmarks.load import FIGURES, by_round
 from benchmarks.notes import Noted
 from benchmarks.receivers import Receiving
 from benchmarks.served import Settings
@@ -120,7 +120,7 @@ class Stand:
         turns = [turn for turn in self._turns if turn.case == case]
         stalls = [self._noted.stalls_ms(turn.began, turn.ended) for turn in turns]
         found = {
-            **self._percentiles(turns),
+            **by_round([turn.took_us for turn in turns], self._options.rounds, self._options.turns),
             "stalls": [sum(map(len, stalls)) / len(stalls)],
             "stall_ms": [max((late for some in stalls for late in some), default=0.0)],
             "lost": [float(self._verdict.lost)],
@@ -129,14 +129,6 @@ class Stand:
         if self.store.name == "none" or not self.store.tells_commits:
             return found
         return {**found, "commits": [self._commits_each(turns)]}
-
-    def _percentiles(self, turns: list[Turn]) -> dict[str, list[float]]:
-        """Of all that was sent in a round: one turn has too few."""
-        each = self._options.turns
-        counted = turns[-self._options.rounds * each :]
-        rounds = [counted[at : at + each] for at in range(0, len(counted), each)]
-        took = [sorted(us for turn in some for us in turn.took_us) for some in rounds]
-        return {name: [percentile(one, share) / 1e3 for one in took] for name, share in PERCENTILES.items()}
 
     def _commits_each(self, turns: list[Turn]) -> float:
         """By the server's count of all that the receiver got, where a server counts."""

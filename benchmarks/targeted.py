@@ -13,6 +13,7 @@ import json
 import math
 import os
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 from functools import partial
 from itertools import product
@@ -24,7 +25,7 @@ from benchmarks import audit, parties
 from benchmarks.audit import Verdict
 from benchmarks.driving import Driven
 from benchmarks.harness import Case, Metrics, Samples
-from benchmarks.load import FIGURES, WARM
+from benchmarks.load import FIGURES, WARM, by_round
 from benchmarks.stores import fill
 
 CONFIG, KEYS = "vkpay.toml", "keys.json"
@@ -91,16 +92,20 @@ class Deployment:
         self._load = after.enter_context(Driven("loading", **keys))
         self._next = 0
         self._wrong: list[str] = []
+        self._took_us: dict[str, list[list[int]]] = defaultdict(list)
 
     def cases(self) -> dict[str, Case]:
         found: dict[str, Case] = {}
         for at_once, rate in product(self._options.concurrency or [MANY], self._options.rate or [None]):
             at = "" if rate is None else f"@{rate:g}"
-            found[f"target/theirs/{at_once}{at}"] = partial(self._turn, f"{at_once}{at}", at_once, rate)
+            case = f"target/theirs/{at_once}{at}"
+            found[case] = partial(self._turn, case, at_once, rate)
         return found
 
-    def ended(self, _: Samples) -> list[str]:
-        """Why the run does not count."""
+    def ended(self, samples: Samples) -> list[str]:
+        """Puts in what a round's requests took together. Gives why the run does not count."""
+        for case, took_us in self._took_us.items():
+            samples[case] |= by_round(took_us, self._options.rounds, self._options.turns)
         return self._wrong
 
     def _turn(self, case: str, at_once: int, rate: float | None) -> Metrics:
@@ -117,6 +122,7 @@ class Deployment:
         self._load.ask("warm", **where)
         sent: dict[str, Any] = self._load.ask("run", seconds=self._seconds, rate=rate)
         figures = {name: sent[name] for name in FIGURES}
+        self._took_us[case].append(sent["took_us"])
         if sent["refused"]:
             self._wrong.append(f"{case}: {sent['refused']} of {sent['total']} were not accepted")
         if not options.database:

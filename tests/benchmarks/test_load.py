@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.drivers.loading import mixed
-from benchmarks.load import Connections, Load, Pace
+from benchmarks.load import Connections, Load, Pace, by_round
 from benchmarks.raw import Answering, canned
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
@@ -170,3 +170,11 @@ def test_copies_come_after_what_they_are_copies_of() -> None:
     assert sorted(first, key=lambda n: first[n]) == list(range(2000)), "the originals are in order"
     assert mixed(2000, 0.05) == order
     assert mixed(50, 0) == list(range(50))
+
+
+def test_percentiles_are_of_all_that_a_round_sent() -> None:
+    warm_up, slow_turn = [9_000_000], [*[1000] * 97, *[50_000] * 3]
+    found = by_round([warm_up, [1000] * 100, slow_turn, [2000] * 100, [2000] * 100], rounds=2, turns=2)
+    assert found["p50_ms"] == [1.0, 2.0]
+    assert found["p99_ms"] == [pytest.approx(50, rel=0.5), 2.0]
+    assert max(map(max, found.values())) <= 50

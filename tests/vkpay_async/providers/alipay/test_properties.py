@@ -55,6 +55,18 @@ def test_escapes_are_undone_as_the_standard_library_undoes_them(parts: list[byte
     assert form_fields(b"".join(parts)) == {unquote_to_bytes(name): unquote_to_bytes(value)}
 
 
+@given(st.lists(st.sampled_from([b"&", b"&", b"=", b"=", b"a", b"b", b"+", b"%41", b"%26", b"%", b"\n"])))
+def test_fields_are_told_apart_as_the_standard_library_tells_them_apart(parts: list[bytes]) -> None:
+    body = b"".join(parts)
+    pairs = [pair.partition(b"=")[::2] for pair in body.replace(b"+", b" ").split(b"&")]
+    expected = {unquote_to_bytes(name): unquote_to_bytes(value) for name, value in pairs}
+    if len(expected) == len(pairs):
+        assert form_fields(body) == expected
+    else:
+        with pytest.raises(NotificationInvalid, match="twice"):
+            form_fields(body)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_form_reader(body: bytes) -> None:
     try:
