@@ -14,6 +14,7 @@ from typing import Any
 
 EVERY_S = 0.001
 CRYPTO, DATABASE, HTTP, OURS, REST = "crypto", "database", "HTTP and event loop", "ours", "rest"
+IMAGE = "QR image"
 KINDS = (
     ("/vkpay_async/crypto/", CRYPTO),
     ("/appleiap/chain.py", CRYPTO),
@@ -30,8 +31,13 @@ KINDS = (
 )
 """The first that the file's path holds counts, from the innermost frame outwards."""
 
-THREADS = (("vkpay-work", CRYPTO), ("driver", REST))
-"""By how a thread's name begins; any other is the database's."""
+THREADS = (
+    ("vkpay-commit", DATABASE),
+    ("vkpay-work", CRYPTO),
+    ("asyncio", IMAGE),  # the loop's own threads: nothing else in a life is sent there
+    ("driver", REST),
+)
+"""By how a thread's name begins."""
 
 
 class Sampler:
@@ -57,7 +63,7 @@ class Sampler:
             seconds[kind] += spent["MainThread"] * times / met
         for name, took in spent.items():
             if name != "MainThread":
-                seconds[next((kind for begin, kind in THREADS if name.startswith(begin)), DATABASE)] += took
+                seconds[of_thread(name)] += took
         return dict(seconds)
 
     def _meet(self, _: int, frame: FrameType | None) -> None:
@@ -77,6 +83,11 @@ def kind_of(frame: FrameType | Any) -> str | None:
                 return kind
         frame = frame.f_back
     return REST
+
+
+def of_thread(name: str) -> str:
+    """What a thread other than the main one works for."""
+    return next((kind for begins, kind in THREADS if name.startswith(begins)), REST)
 
 
 def clocks() -> dict[str, float]:

@@ -91,3 +91,17 @@ def test_a_sample_counts_for_the_innermost_frame_that_is_known(paths: list[str],
     for path in reversed(paths):
         frame = SimpleNamespace(f_code=SimpleNamespace(co_filename=path), f_back=frame)
     assert sampled.kind_of(frame) == kind
+
+
+@pytest.mark.parametrize(
+    ("thread", "kind"),
+    [
+        ("vkpay-commit_0", sampled.DATABASE),
+        ("vkpay-work_1", sampled.CRYPTO),
+        ("asyncio_5", sampled.IMAGE),
+        ("driver", sampled.REST),
+        ("Thread-1", sampled.REST),
+    ],
+)
+def test_a_threads_time_counts_for_what_it_works_for(thread: str, kind: str) -> None:
+    assert sampled.of_thread(thread) == kind
