@@ -35,7 +35,9 @@ FIGURES = ("per_second", *PERCENTILES, "load_busy")
 def by_round(took_us: Sequence[Sequence[int]], rounds: int, turns: int) -> dict[str, list[float]]:
     """The percentiles of all that was sent in each round: one turn has too few. What came before the rounds does not count."""
     counted = took_us[-rounds * turns :]
-    together = [sorted(us for one in counted[at : at + turns] for us in one) for at in range(0, len(counted), turns)]
+    together = [
+        sorted(us for one in counted[at : at + turns] for us in one) for at in range(0, len(counted), turns)
+    ]
     return {name: [percentile(one, share) / 1e3 for one in together] for name, share in PERCENTILES.items()}
 
 

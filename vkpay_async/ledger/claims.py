@@ -173,16 +173,17 @@ class _Batch:
         event = claim.event
         key = (event.number, event.what)
         known = self._events.get(key)
+        order = self._orders.get(event.number) if claim.about_order else None
         transfer = self._transfers.get(_transfer_key(event)) if claim.about_transfer else None
-        found = Found(order=self._order(claim), transfer=transfer, event=known, events=self._events)
+        found = Found(order=order, transfer=transfer, event=known, events=self._events)
         decision = claim.decide(found)
-        moved = self._change(claim, decision)
+        moved = self._change(claim, order, decision)
         if decision.event is not None:
             kept = self._new if known is None or key in self._new else self._changed
             kept[key] = self._events[key] = decision.event
         return Claimed(
             event=decision.event or known or event,
-            order=self._order(claim),
+            order=self._orders.get(event.number) if order is not None else None,
             mine=decision.event is not None and decision.event.state == "running",
             moved=moved,
             error=decision.error,
@@ -196,11 +197,8 @@ class _Batch:
         _INSERT.run(self._connection, list(self._new.values()))
         _REPLACE.run(self._connection, list(self._changed.values()))
 
-    def _order(self, claim: Claim) -> Order | None:
-        return self._orders.get(claim.event.number) if claim.about_order else None
-
-    def _change(self, claim: Claim, decision: Decision) -> bool:
-        number, order = claim.event.number, self._order(claim)
+    def _change(self, claim: Claim, order: Order | None, decision: Decision) -> bool:
+        number = claim.event.number
         if decision.transfer is not None:
             key = _transfer_key(claim.event)
             self._transfers[key] = transfers.change(

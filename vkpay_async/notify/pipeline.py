@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -94,10 +94,12 @@ class Pipeline:
             ledger=ledger, handlers=handlers, config=self.config, waiting=self.waiting, now_ms=env.now_ms
         )
 
-    async def paid(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
+    def paid(
+        self, number: str, trade: Trade, provider: Provider, source: Source
+    ) -> Coroutine[Any, Any, Settled]:
         """A trade that is paid."""
         event = self._event("payment", number, (trade.transaction_id or "", "PAID"), trade, provider, source)
-        return await self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
+        return self._settle(event, lambda f, t: decisions.on_payment(f, event, trade, provider, t))
 
     async def renewed(self, number: str, trade: Trade, provider: Provider, source: Source) -> Settled:
         """A payment that goes on from that of order ``number``, and gets an order of its own.
@@ -176,9 +178,10 @@ class Pipeline:
 
     async def redeliver(self, most: int = 100) -> int:
         """Runs the handlers whose time has come, and waits for them; how many there were."""
+        now = self._env.now_ms()
         taken = await self._ledger.take_due_events(
-            now=self._env.now_ms(),
-            lease_until=self.runner.lease_until(),
+            now=now,
+            lease_until=self.runner.lease_until(now),
             runner=self._token,
             most=most,
             handled=self._handlers.keys(),
@@ -229,7 +232,7 @@ class Pipeline:
         *,
         about_transfer: bool = False,
     ) -> Settled:
-        terms = self._terms(event.kind)
+        terms = self._terms(event.kind, event.create_date)
         claim: Claim = Claim(
             event=event, decide=lambda found: decide(found, terms), about_transfer=about_transfer
         )
@@ -249,10 +252,10 @@ class Pipeline:
             number=event.number,
         )
 
-    def _terms(self, kind: str) -> Terms:
+    def _terms(self, kind: str, now: int) -> Terms:
         return Terms(
-            now=self._env.now_ms(),
-            lease_until=self.runner.lease_until(),
+            now=now,
+            lease_until=self.runner.lease_until(now),
             runner=self._token if self.runner.has_room else None,
             types=self._handlers.types(kind),
             again=self.config.reply_policy == "handled",
@@ -316,9 +319,8 @@ class Pipeline:
         busy = event.state == "running" and (event.due or 0) > self._env.now_ms()
         taken = None
         if not busy:
-            taken = await self._ledger.take_event(
-                event, lease_until=self.runner.lease_until(), runner=self._token
-            )
+            lease_until = self.runner.lease_until(self._env.now_ms())
+            taken = await self._ledger.take_event(event, lease_until=lease_until, runner=self._token)
         if taken is None:
             raise InvalidArgument(f"notification {event.id} is being handled now; look again in a minute")
         if event.state == "parked":

@@ -114,9 +114,9 @@ class Runner:
     def has_room(self) -> bool:
         return len(self._tasks) < MOST_IN_HAND
 
-    def lease_until(self) -> int:
-        """When another process may take an event that is claimed now."""
-        return self._now_ms() + self._timeout_ms() + LEASE_MARGIN_MS
+    def lease_until(self, now: int) -> int:
+        """When another process may take an event that is claimed at ``now``."""
+        return now + self._timeout_ms() + LEASE_MARGIN_MS
 
     def start(self, event: Event, order: Order | None = None) -> Run:
         """Runs the handler in a task of its own, whose result says whether it needs no further try."""
@@ -159,14 +159,16 @@ class Runner:
         handler = self._handlers.find(event.kind, event.type)
         if handler is None:
             return self._missing(event)
-        mine = await self._still_mine(event)
-        return mine is not None and await self._handled(mine, order, handler, run)
-
-    async def _still_mine(self, event: Event) -> Event | None:
-        """Where the turn was long in coming, the lease is renewed first: nobody else may have begun meanwhile."""
-        if event.due is None or self._now_ms() + self._timeout_ms() < event.due:
-            return event
-        return await self._ledger.take_event(event, lease_until=self.lease_until(), runner=event.runner or "")
+        now, mine = self._now_ms(), event
+        if event.due is not None and now + self._timeout_ms() >= event.due:
+            # The turn was long in coming, and somebody else may have begun meanwhile: the lease is renewed first.
+            taken = await self._ledger.take_event(
+                event, lease_until=self.lease_until(now), runner=event.runner or ""
+            )
+            if taken is None:
+                return False
+            mine = taken
+        return await self._handled(mine, order, handler, run)
 
     async def _handled(self, event: Event, order: Order | None, handler: Handler, run: Run) -> Outcome | bool:
         try:
