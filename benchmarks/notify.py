@@ -40,7 +40,7 @@ FEW_ARE_FOR = ("floor", "one each", "claim", "ours")
 A_SECOND = 7000
 """How many are signed for each second and process: a receiver that is faster ends earlier."""
 
-TURNS = 12
+TURNS = 24
 """Of each case in a round."""
 
 BUSY = 0.9
@@ -127,8 +127,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         type=_positive(float),
-        default=7.2,
-        help=f"of load on each case in all: in 5 rounds of {TURNS} turns, 7.2 are 0.12 s a turn",
+        default=14.4,
+        help=f"of load on each case in all: in 5 rounds of {TURNS} turns, 14.4 are 0.12 s a turn",
     )
     parser.add_argument("--duplicates", type=_share, default=0.05, help="share that is sent once more")
     parser.add_argument("--processes", type=_positive(int), default=1, help="of each receiver, on all cores")
