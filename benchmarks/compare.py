@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import results
-from benchmarks.__main__ import QUESTIONS, WIDE, question
+from benchmarks.__main__ import QUESTIONS, WIDE, targets_of
 from benchmarks.harness import Judged, Target, judged
 from benchmarks.report import apart, title
 from benchmarks.results import FOLDER, Result
@@ -83,7 +83,7 @@ def pairs(folder: Path = FOLDER) -> Iterator[tuple[Result, Result]]:
 
 
 def rows(before: Result, after: Result) -> Iterator[Row]:
-    for target in question(after.question).TARGETS:
+    for target in targets_of(after.question, after.options):
         one, other = (judged(target, run.samples) for run in (before, after))
         if one is not None and other is not None:
             yield Row(target, one, other)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import results
-from benchmarks.__main__ import QUESTIONS, parser_of, question
+from benchmarks.__main__ import QUESTIONS, parser_of, question, targets_of
 from benchmarks.harness import Judged, Pick, all_judged, ratios
 from benchmarks.results import FOLDER, ROOT, Result
 from benchmarks.shown import number, spread
@@ -192,7 +192,7 @@ def _targets(found: Found) -> Iterator[str]:
     rows: dict[tuple[str, str], Judged] = {}
     for name in QUESTIONS:
         for result in _of(name, found):
-            for one in all_judged(question(name).TARGETS, result.samples):
+            for one in all_judged(targets_of(name, result.options), result.samples):
                 rows.setdefault((one.target.id, one.target.what), one)
     for one in sorted(rows.values(), key=lambda row: row.target.id):
         target = one.target

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import DEFAULT_ROUNDS, QUESTIONS, parser_of, question
+from benchmarks.__main__ import DEFAULT_ROUNDS, QUESTIONS, parser_of, question, targets_of
 from benchmarks.results import ROOT
 from benchmarks.soak import grown, judged
 
@@ -27,6 +27,13 @@ def test_it_says_what_it_measures_and_each_target_once(name: str) -> None:
     assert max(Counter((target.id, target.what) for target in asked.TARGETS).values(), default=1) == 1
     for target in asked.TARGETS:
         assert (target.at_most is None) != (target.at_least is None)
+
+
+def test_a_run_of_fewer_turns_than_usual_is_judged_by_nothing() -> None:
+    usual = vars(parser_of("notify").parse_args([]))
+    assert targets_of("notify", usual) == question("notify").TARGETS
+    assert targets_of("notify", usual | {"turns": usual["turns"] - 1}) == ()
+    assert targets_of("ledger", vars(parser_of("ledger").parse_args([]))) == question("ledger").TARGETS
 
 
 def test_make_asks_every_question() -> None:
