@@ -56,7 +56,7 @@ STORES = ("sqlite", "postgres", "mysql")
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 TELLS_APART = ("store", "sizes", "large", "only", "database")
 SERVERS_CORE = 0
-TURNS = 6
+TURNS = 12
 
 TARGETS = tuple(
     Target(
