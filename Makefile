@@ -78,7 +78,7 @@ bench-setup: $(BENCH)/.ready $(PEERS:%=$(BENCH)-%/.ready) ## the environments of
 
 NOTIFY := $(BENCH)/bin/python -m benchmarks notify
 
-bench: bench-setup ## all benchmarks beside their floors and peers, half an hour; then the tables and pictures in the documents
+bench: bench-setup ## all benchmarks beside their floors and peers, a little more than half an hour; then the tables and pictures in the documents
 	for question in $(QUESTIONS); do $(BENCH)/bin/python -m benchmarks $$question || exit 1; done
 	$(NOTIFY) --store sqlite --slow-disk --only floor "one each" ours --concurrency 64
 	$(NOTIFY) --store none postgres --only floor "one each" claim ours --concurrency 64
