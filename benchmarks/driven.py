@@ -49,7 +49,7 @@ class Contexts:
 
 
 def each(work, count):
-    """Seconds of CPU that one piece of work takes. The first does not count: it comes after all that is collected before."""
+    """Seconds of CPU that one piece of work takes. The first does not count: collecting garbage has emptied the caches."""
     gc.collect()
     work()
     started = time.process_time()

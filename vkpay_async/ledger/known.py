@@ -37,8 +37,8 @@ class KnownMerchants:
         self._looked = 0
         merchants.on_change = self._changed
 
-    def settled(self, pid: str | None) -> bool:
-        """Whether there is nothing to look up: the merchant is the config's own."""
+    def configured(self, pid: str | None) -> bool:
+        """Whether the merchant is the config's own: there is nothing to look up."""
         pid = pid or "default"
         return pid not in self._revisions and self._providers.knows(pid)
 

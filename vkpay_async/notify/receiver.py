@@ -141,7 +141,7 @@ class Receiver:
         try:
             route = parse_path(raw.path)
             pid = self._sole_pid(route) or await self._pid(route)
-            if not self._known.settled(pid):
+            if not self._known.configured(pid):
                 await self._known.ensure(pid)
             provider = self._providers.get(pid, route.pay_type)
             self._check_size(raw)
